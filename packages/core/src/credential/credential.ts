@@ -1,0 +1,74 @@
+import type { KeyObject } from 'node:crypto';
+import type { Network } from '../address.ts';
+import type { KeyRow } from '../schemes/key-slab.ts';
+
+export const ENVIRONMENTS = ['live', 'test'] as const;
+export type Environment = (typeof ENVIRONMENTS)[number];
+
+/** What a credential proves possession of. `secp256k1` joins when a dialect needs it. */
+export const CREDENTIAL_KINDS = ['hmac', 'ed25519', 'rsa', 'p256', 'bearer'] as const;
+export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
+
+/** The states that are kept; `expired` follows from the clock and is never stored. */
+export const STANDINGS = ['active', 'disabled', 'quarantined', 'revoked'] as const;
+export type Standing = (typeof STANDINGS)[number];
+
+/** The account whose credentials manage this service. No customer's account can have this name. */
+export const OPERATOR_ACCOUNT = 'operator';
+
+/** One quota of a credential: at most `quota` units of cost in any window of that length. */
+export interface RateLimit {
+  readonly name: string;
+  readonly quota: number;
+  readonly windowSeconds: number;
+}
+
+/** Conditions beyond permissions. Amounts are decimal texts, never floats. */
+export interface Constraints {
+  readonly instruments?: readonly string[] | undefined;
+  readonly maxNotionalPerOrder?: string | undefined;
+}
+
+/**
+ * What many credentials have in common, held once for all of them: a platform issues thousands of keys with
+ * the same few permission sets.
+ */
+export interface CredentialProfile {
+  readonly environment: Environment;
+  readonly kind: CredentialKind;
+  /** Names of dialects; absent: any that fits the kind. */
+  readonly dialects: readonly string[] | undefined;
+  readonly permissions: readonly string[];
+  /** Absent: any address. */
+  readonly allowedNetworks: readonly Network[] | undefined;
+  readonly rateLimits: readonly RateLimit[];
+  readonly constraints: Constraints;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** A secret version as the decision needs it: proof material of one kind. */
+export interface Proof {
+  readonly version: number;
+  /** Ms since 1970 after which this version no longer authenticates; `Infinity` for the current one. */
+  readonly retiresAt: number;
+  /** The passphrase, and for `hmac` the secret. */
+  readonly key?: KeyRow | undefined;
+  /** `bearer`: hex SHA-256 of the token. */
+  readonly tokenHash?: string | undefined;
+  /** `ed25519`, `rsa`, `p256`: the public key. */
+  readonly publicKey?: KeyObject | undefined;
+}
+
+/** A credential as the decision needs it. The stored record holds more, and no usable secret. */
+export interface Credential {
+  readonly id: string;
+  readonly accountId: string;
+  readonly label: string;
+  readonly profile: CredentialProfile;
+  readonly standing: Standing;
+  /** Ms since 1970; `Infinity` when it never expires. */
+  readonly expiresAt: number;
+  readonly revision: number;
+  /** The current version first, then the previous one during its grace. Empty once revoked. */
+  readonly proofs: readonly Proof[];
+}

@@ -1,0 +1,69 @@
+import type { Credential, Proof } from '../credential/credential.ts';
+import { denial, type Denial } from '../denial.ts';
+import type { Claim, Dialect, MatchedForm } from '../dialects/dialect.ts';
+import type { Prehash } from '../schemes/prehash.ts';
+import { proves, type SchemeUse } from '../schemes/scheme.ts';
+
+export interface Authenticated {
+  readonly ok: true;
+  readonly secretVersion: number;
+  readonly matched: MatchedForm;
+}
+
+/**
+ * Stage 5: does the request prove possession of the credential's secret?
+ *
+ * The record's kind picks the scheme; an algorithm that the request names must be the same one. The current
+ * secret version is tried first, the previous one only during its grace; each against the bytes of the wire
+ * first and then against the dialect's alternatives. The passphrase is compared after the signature, so that
+ * only who holds the secret can guess at it.
+ *
+ * It does not say whether the credential may be used: that is the next stage.
+ */
+export function authenticate(
+  claim: Claim,
+  dialect: Dialect,
+  credential: Credential,
+  nowMs: number,
+): Authenticated | Denial {
+  const { dialects, kind } = credential.profile;
+  const use = dialect.schemes[kind];
+  if (use === undefined || (dialects !== undefined && !dialects.includes(dialect.name))) {
+    return denial('dialect_not_allowed', `The credential does not speak ${dialect.name}.`, { part: 'key' });
+  }
+  if (claim.namedScheme !== undefined && claim.namedScheme !== use.scheme) {
+    return denial('algorithm_not_allowed', `The credential signs with ${use.scheme}.`, { part: 'signature' });
+  }
+  const proof = matchingProof(use, claim, credential.proofs, claim.prehash, nowMs);
+  if (proof !== undefined) return withPassphrase(claim, dialect, proof, 'wire');
+  for (const { form, prehash } of claim.alternatives?.() ?? []) {
+    const other = matchingProof(use, claim, credential.proofs, prehash, nowMs);
+    if (other !== undefined) return withPassphrase(claim, dialect, other, form);
+  }
+  return denial('signature_mismatch', 'The signature does not match the request.', { part: 'signature' });
+}
+
+function matchingProof(
+  use: SchemeUse,
+  claim: Claim,
+  proofs: readonly Proof[],
+  prehash: Prehash,
+  nowMs: number,
+): Proof | undefined {
+  for (const proof of proofs) {
+    if (nowMs < proof.retiresAt && proves(use, proof, prehash, claim.signature)) return proof;
+  }
+  return undefined;
+}
+
+function withPassphrase(
+  claim: Claim,
+  dialect: Dialect,
+  proof: Proof,
+  matched: MatchedForm,
+): Authenticated | Denial {
+  if (dialect.hasPassphrase && !proof.key?.passphraseEquals(claim.passphrase ?? '')) {
+    return denial('passphrase_mismatch', 'The signature is right, the passphrase is not.', { part: 'passphrase' });
+  }
+  return { ok: true, secretVersion: proof.version, matched };
+}

@@ -1,0 +1,97 @@
+import type { AddressBytes } from '../address.ts';
+import { type Credential, type Environment, OPERATOR_ACCOUNT } from '../credential/credential.ts';
+import { denial, type Denial } from '../denial.ts';
+import type { Claim, Dialect, MatchedForm } from '../dialects/dialect.ts';
+import type { WireRequest } from '../message.ts';
+import { authenticate } from './authenticate.ts';
+import { authorize } from './authorize.ts';
+import type { Requirement } from './manifest.ts';
+import { checkNetwork } from './network.ts';
+import { checkStanding } from './standing.ts';
+import { checkWindow } from './window.ts';
+
+/** Everything that the pure stages of a decision depend on. */
+export interface Question {
+  readonly request: WireRequest;
+  readonly dialect: Dialect;
+  readonly claim: Claim;
+  /** The record that the claim names; undefined when there is none. */
+  readonly credential: Credential | undefined;
+  /** Stands in for a missing record, so that its absence does not show in the time that it takes. */
+  readonly dummy: Credential;
+  /** Undefined: the manifest knows no such route. */
+  readonly requirement: Requirement | undefined;
+  /** The peer's address; undefined when it is unknown or unreadable. */
+  readonly peer: AddressBytes | undefined;
+  /** The environment that the caller asks for; absent: the credential's own. */
+  readonly environment?: Environment | undefined;
+  /** Whose door this is: the operator's management API, or the customers' API. */
+  readonly audience: Audience;
+  readonly nowMs: number;
+}
+
+export type Audience = 'customers' | 'operators';
+
+/** All pure stages passed. Replay and rate limits are still to be asked. */
+export interface Approval {
+  readonly ok: true;
+  readonly credential: Credential;
+  readonly secretVersion: number;
+  readonly matched: MatchedForm;
+}
+
+/** A denial, and whether it was said to somebody who had proved who they are. */
+export interface Refusal {
+  readonly ok: false;
+  readonly denial: Denial;
+  /** Set once the credential was authenticated. */
+  readonly credential?: Credential | undefined;
+}
+
+/**
+ * Stages 4 to 8 of a request's way: window, authenticate, standing, network, authorize. Pure: the same
+ * question has the same answer. Neither replay nor rate limits are checked here.
+ */
+export function decide(question: Question): Approval | Refusal {
+  const { claim, dialect, credential, dummy, nowMs } = question;
+  const late = checkWindow(claim, dialect, nowMs);
+  if (late !== undefined) return { ok: false, denial: late };
+  if (credential === undefined || credential.proofs.length === 0) {
+    authenticate(claim, dialect, dummy, nowMs);
+    return { ok: false, denial: withClock(absent(credential), question) };
+  }
+  const authenticated = authenticate(claim, dialect, credential, nowMs);
+  if (!authenticated.ok) return { ok: false, denial: withClock(authenticated, question) };
+  const refusal = refuseAuthenticated(credential, question);
+  if (refusal !== undefined) return { ok: false, denial: withClock(refusal, question), credential };
+  const { secretVersion, matched } = authenticated;
+  return { ok: true, credential, secretVersion, matched };
+}
+
+function absent(credential: Credential | undefined): Denial {
+  return credential === undefined
+    ? denial('credential_unknown', 'No such credential.', { part: 'key' })
+    : denial('credential_revoked', 'The credential is revoked.', { part: 'key' });
+}
+
+function refuseAuthenticated(credential: Credential, question: Question): Denial | undefined {
+  const { environment, requirement, request, peer, nowMs, audience } = question;
+  if (environment !== undefined && environment !== credential.profile.environment) {
+    return denial('environment_mismatch', `The credential belongs to ${credential.profile.environment}.`, {
+      part: 'key',
+    });
+  }
+  const refusal = checkStanding(credential, nowMs) ?? checkNetwork(credential, peer);
+  if (refusal !== undefined) return refusal;
+  // An operator's permissions and a customer's are two vocabularies: neither opens the other's door.
+  if ((credential.accountId === OPERATOR_ACCOUNT) !== (audience === 'operators')) {
+    return denial('permission_denied', `The credential is not one of the ${audience}'.`);
+  }
+  if (requirement === undefined) return denial('route_unknown', 'The manifest has no such route.');
+  return authorize(credential, requirement, request);
+}
+
+function withClock(refusal: Denial, { claim, nowMs }: Question): Denial {
+  if (claim.timestampMs === undefined) return refusal;
+  return { ...refusal, clockDeltaMs: claim.timestampMs - nowMs };
+}

@@ -1,0 +1,54 @@
+import { denial, type Denial } from '../denial.ts';
+import type { Claim, Dialect } from '../dialects/dialect.ts';
+
+/**
+ * Stage 4: is the request fresh? Both ends of the window are inclusive. The detail holds the server's time
+ * and the difference, and names the unit when another one would have fitted.
+ */
+export function checkWindow(claim: Claim, dialect: Dialect, nowMs: number): Denial | undefined {
+  const { timestampMs, expiresMs } = claim;
+  const { window } = dialect;
+  if (window === undefined || timestampMs === undefined) return undefined;
+  const clockDeltaMs = timestampMs - nowMs;
+  if (clockDeltaMs < -window.pastMs || clockDeltaMs > window.futureMs) {
+    const detail = `The timestamp is ${describe(clockDeltaMs)} the server's time ${nowMs} (ms since 1970).`;
+    return denial('timestamp_out_of_window', detail + unitHint(timestampMs, dialect, nowMs), {
+      part: 'timestamp',
+      clockDeltaMs,
+    });
+  }
+  if (expiresMs !== undefined && nowMs > expiresMs) {
+    return denial('timestamp_out_of_window', `The request declared itself void ${nowMs - expiresMs} ms ago.`, {
+      part: 'timestamp',
+      clockDeltaMs,
+    });
+  }
+  return undefined;
+}
+
+/** Ms since 1970 after which a claim cannot pass the window any more, so that it need not be remembered. */
+export function endOfWindow(claim: Claim, dialect: Dialect, nowMs: number): number {
+  return (claim.timestampMs ?? nowMs) + (dialect.window?.pastMs ?? 0);
+}
+
+function describe(deltaMs: number): string {
+  return deltaMs < 0 ? `${-deltaMs} ms behind` : `${deltaMs} ms ahead of`;
+}
+
+/** Readings of a wrong unit, as the factor that makes ms of them. */
+const UNITS = [
+  { unit: 'seconds', factor: 1000 },
+  { unit: 'microseconds', factor: 1 / 1000 },
+  { unit: 'nanoseconds', factor: 1 / 1_000_000 },
+];
+const NEAR_MS = 86_400_000;
+
+function unitHint(timestampMs: number, dialect: Dialect, nowMs: number): string {
+  const read = dialect.timestampUnit === 'seconds' ? timestampMs / 1000 : timestampMs;
+  const asMs = dialect.timestampUnit === 'seconds' ? [{ unit: 'milliseconds', factor: 1 }] : [];
+  for (const { unit, factor } of [...UNITS, ...asMs]) {
+    if (unit === dialect.timestampUnit || Math.abs(read * factor - nowMs) > NEAR_MS) continue;
+    return ` It looks like ${unit}; this dialect wants ${dialect.timestampUnit}.`;
+  }
+  return '';
+}

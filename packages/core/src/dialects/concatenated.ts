@@ -1,0 +1,103 @@
+import { denial, type ClaimPart, type Denial } from '../denial.ts';
+import { isSafeMethod, REPEATED, singleHeader, type WireRequest } from '../message.ts';
+import type { Prehash } from '../schemes/prehash.ts';
+import type { Claim, Dialect, SigningContext, SigningKey } from './dialect.ts';
+import { queryAlternatives } from './query-forms.ts';
+
+/** What differs between the dialects that sign `timestamp + METHOD + path[?query] + body`. */
+interface Concatenated
+  extends Pick<Dialect, 'name' | 'schemes' | 'window' | 'timestampUnit' | 'refuse'> {
+  /** Header names as documented; matched without regard to case. */
+  readonly headers: Readonly<Record<ClaimPart, string>>;
+  /** Ms since 1970, or undefined when the text is no timestamp of this dialect. */
+  readonly readTimestamp: (text: string) => number | undefined;
+  readonly writeTimestamp: (ms: number) => string;
+}
+
+const MAX_HEADER = 512;
+
+/**
+ * Makes a dialect of the family that began with Coinbase Exchange: four headers, and a signature over
+ * timestamp, method, target and body put together without separators.
+ *
+ * Without separators, `?x=1` + `{"a":1}` reads like `?x=1{"a":1}` and an empty body. So a read-only request
+ * with a body is refused, and the decoded spellings of a query are tried only where there is no body.
+ */
+export function concatenated(differences: Concatenated): Dialect {
+  const { headers, schemes, readTimestamp, writeTimestamp } = differences;
+  const lower = {
+    key: headers.key.toLowerCase(),
+    signature: headers.signature.toLowerCase(),
+    timestamp: headers.timestamp.toLowerCase(),
+    passphrase: headers.passphrase.toLowerCase(),
+  };
+
+  function read(request: WireRequest): Claim | Denial {
+    const values = { key: '', signature: '', timestamp: '', passphrase: '' };
+    for (const part of PARTS) {
+      const value = singleHeader(request.headers, lower[part]);
+      if (value === REPEATED) return denial('malformed_request', `${headers[part]} occurs twice.`, { part });
+      if (value === undefined || value === '') {
+        return denial('credential_missing', `${headers[part]} is missing or empty.`, { part });
+      }
+      if (value.length > MAX_HEADER && part !== 'signature') {
+        return denial('malformed_request', `${headers[part]} is longer than ${MAX_HEADER} characters.`, { part });
+      }
+      values[part] = value;
+    }
+    const timestampMs = readTimestamp(values.timestamp);
+    if (timestampMs === undefined) {
+      const unit = differences.timestampUnit;
+      return denial('timestamp_invalid', `${headers.timestamp} is not a timestamp in ${unit}.`, {
+        part: 'timestamp',
+      });
+    }
+    if (request.body.length > 0 && isSafeMethod(request.method)) {
+      return denial('malformed_request', `A ${request.method} request of this dialect has no body.`);
+    }
+    const prehashOf = (target: string): Prehash =>
+      prehash(values.timestamp, request.method, target, request.body);
+    return {
+      ok: true,
+      keyId: values.key,
+      signature: values.signature,
+      passphrase: values.passphrase,
+      timestampMs,
+      prehash: prehashOf(request.target),
+      alternatives: () => queryAlternatives(request, prehashOf),
+    };
+  }
+
+  function sign(request: WireRequest, key: SigningKey, context: SigningContext): Record<string, string> {
+    const use = schemes[key.kind];
+    if (use === undefined) throw new TypeError(`${differences.name} has no scheme for kind ${key.kind}`);
+    const timestamp = writeTimestamp(context.nowMs);
+    return {
+      [headers.key]: key.keyId,
+      [headers.signature]: key.sign(use, prehash(timestamp, request.method, request.target, request.body)),
+      [headers.timestamp]: timestamp,
+      [headers.passphrase]: key.passphrase ?? '',
+    };
+  }
+
+  return {
+    ...differences,
+    hasPassphrase: true,
+    securityHeaders: Object.values(lower),
+    claims: true,
+    claimsSafeMethods: false,
+    webSocketLogin: 'message',
+    recognises: (request) =>
+      singleHeader(request.headers, lower.key) !== undefined ||
+      singleHeader(request.headers, lower.signature) !== undefined,
+    read,
+    sign,
+  };
+}
+
+const PARTS: readonly ClaimPart[] = ['key', 'signature', 'timestamp', 'passphrase'];
+
+function prehash(timestamp: string, method: string, target: string, body: Uint8Array): Prehash {
+  const head = timestamp + method + target;
+  return body.length === 0 ? [head] : [head, body];
+}

@@ -1,0 +1,59 @@
+import { pathOf, queryOf, type WireRequest } from '../message.ts';
+import type { Prehash } from '../schemes/prehash.ts';
+import type { Alternative } from './dialect.ts';
+
+/**
+ * Lists the other spellings of a query that clients are known to sign while they send the encoded one:
+ * percent-decoded, percent-decoded with `+` for a space, and as `encodeURIComponent` writes it.
+ *
+ * Decoding is not injective: `a=1&b=2` and `a=1%26b%3D2` decode alike and would share a signature. So there
+ * is no other spelling when a decoded name or value holds `&`, `=`, `#`, `%` or a control character, and none
+ * for a request with a body, whose first bytes could otherwise be moved to the end of the query.
+ *
+ * @param prehashOf puts the prehash together around a target
+ */
+export function queryAlternatives(
+  request: WireRequest,
+  prehashOf: (target: string) => Prehash,
+): readonly Alternative[] {
+  const query = queryOf(request.target);
+  if (query === '' || request.body.length > 0) return [];
+  const alternatives: Alternative[] = [];
+  const seen = new Set([query]);
+  const offer = (form: Alternative['form'], text: string | undefined) => {
+    if (text === undefined || seen.has(text)) return;
+    seen.add(text);
+    alternatives.push({ form, prehash: prehashOf(`${pathOf(request.target)}?${text}`) });
+  };
+  offer('decoded', rewrite(query, decode));
+  offer('decoded-plus', rewrite(query, decodePlus));
+  offer('encoded', rewrite(query, (part) => encodeURIComponent(decodePlus(part))));
+  return alternatives;
+}
+
+const AMBIGUOUS = /[&=#%\x00-\x1f\x7f]/;
+
+function decode(part: string): string {
+  return decodeURIComponent(part);
+}
+
+function decodePlus(part: string): string {
+  return decodeURIComponent(part.replaceAll('+', ' '));
+}
+
+/** Rewrites each name and value; undefined when one of them would be ambiguous once decoded. */
+function rewrite(query: string, spell: (part: string) => string): string | undefined {
+  const pairs: string[] = [];
+  for (const pair of query.split('&')) {
+    const equals = pair.indexOf('=');
+    const name = equals === -1 ? pair : pair.slice(0, equals);
+    const value = equals === -1 ? '' : pair.slice(equals + 1);
+    try {
+      if (AMBIGUOUS.test(decodePlus(name)) || AMBIGUOUS.test(decodePlus(value))) return undefined;
+      pairs.push(spell(name) + (equals === -1 ? '' : `=${spell(value)}`));
+    } catch {
+      return undefined; // Not valid percent-encoded UTF-8, so nobody decoded it.
+    }
+  }
+  return pairs.join('&');
+}

@@ -1,0 +1,18 @@
+import type { WireRequest } from '../message.ts';
+import { bearer } from './bearer.ts';
+import { bitget } from './bitget.ts';
+import type { Dialect } from './dialect.ts';
+import { okx } from './okx.ts';
+import { rfc9421 } from './rfc9421.ts';
+
+/** All dialects, in the order in which a request is offered to them. */
+export const DIALECTS: readonly Dialect[] = [bitget, okx, rfc9421, bearer];
+
+export function dialectNamed(name: string): Dialect | undefined {
+  return DIALECTS.find((dialect) => dialect.name === name);
+}
+
+/** Recognises a dialect from a request's headers. Undefined when none of them carries a credential. */
+export function recogniseDialect(request: WireRequest): Dialect | undefined {
+  return DIALECTS.find((dialect) => dialect.recognises(request));
+}

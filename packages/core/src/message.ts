@@ -1,0 +1,96 @@
+/**
+ * A request exactly as it came off the wire. Nothing here is parsed, decoded or normalised: what a client
+ * signed are bytes, and only bytes can be verified.
+ */
+export interface WireRequest {
+  /** The method token, as sent (case matters). */
+  readonly method: string;
+  /** The request target in origin form, as sent: path, and `?` and query when there is one. */
+  readonly target: string;
+  /** Names and values in turn, in the order of the wire, as Node's `rawHeaders` gives them. */
+  readonly headers: RawHeaders;
+  /** The body's bytes; empty when there is none. */
+  readonly body: Uint8Array;
+  /** The peer's address after trusted proxies were accounted for. Absent: unknown, and no allowlist matches. */
+  readonly ip?: string | undefined;
+  /** The scheme that the client used. Only dialects that sign the whole URL need it. Default `https`. */
+  readonly scheme?: 'http' | 'https' | undefined;
+}
+
+/** Header names and values in turn: `['Host', 'a', 'Accept', 'b']`. */
+export type RawHeaders = readonly string[];
+
+/** What {@link singleHeader} answers when a header occurs more than once. */
+export const REPEATED: unique symbol = Symbol('repeated header');
+
+/**
+ * Finds the value of a header that must occur at most once.
+ *
+ * @param name the header's name in lower case
+ * @returns the value; `undefined` when absent; {@link REPEATED} when it occurs twice, even with equal values
+ */
+export function singleHeader(headers: RawHeaders, name: string): string | undefined | typeof REPEATED {
+  let found: string | undefined;
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const candidate = headers[i] as string;
+    if (candidate.length !== name.length) continue;
+    if (candidate !== name && candidate.toLowerCase() !== name) continue;
+    if (found !== undefined) return REPEATED;
+    found = headers[i + 1] as string;
+  }
+  return found;
+}
+
+/** Lists every value of a header, in the order of the wire. `name` is in lower case. */
+export function allHeaders(headers: RawHeaders, name: string): string[] {
+  const values: string[] = [];
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if ((headers[i] as string).toLowerCase() === name) values.push(headers[i + 1] as string);
+  }
+  return values;
+}
+
+/** The path part of a target: everything before the first `?`. */
+export function pathOf(target: string): string {
+  const mark = target.indexOf('?');
+  return mark === -1 ? target : target.slice(0, mark);
+}
+
+/** The query part of a target, without its `?`; empty when there is none. */
+export function queryOf(target: string): string {
+  const mark = target.indexOf('?');
+  return mark === -1 ? '' : target.slice(mark + 1);
+}
+
+/** Methods that change nothing (RFC 9110 section 9.2.1). */
+export function isSafeMethod(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+}
+
+const METHOD = /^[A-Z]{1,20}$/;
+const TARGET = /^\/[\x21\x24-\x7e]*$/;
+
+/**
+ * Says what is wrong with a request's first line, or nothing. A target is printable ASCII in origin form,
+ * without `"` and `#`: clients percent-encode those, and a raw one is an attempt to confuse two parsers.
+ * Percent-encodings must be complete, and the encoded bytes UTF-8.
+ */
+export function faultInRequestLine(method: string, target: string): string | undefined {
+  if (!METHOD.test(method)) return 'The method must be 1 to 20 upper-case letters.';
+  if (!TARGET.test(target)) return describeBadTarget(target);
+  if (target.includes('%')) {
+    try {
+      decodeURIComponent(target);
+    } catch {
+      return 'The target holds a percent-encoding that is incomplete or not UTF-8.';
+    }
+  }
+  return undefined;
+}
+
+function describeBadTarget(target: string): string {
+  if (!target.startsWith('/')) return 'The target must be in origin form: a path that begins with "/".';
+  const at = target.search(/[^\x21\x24-\x7e]/);
+  const code = target.charCodeAt(at).toString(16).padStart(2, '0');
+  return `The target holds the character 0x${code} at position ${at}, which must be percent-encoded.`;
+}
