@@ -21,8 +21,8 @@ export function constantTimeEqual(expected: string, presented: string): boolean 
   if (length !== presented.length || length > LIMIT) return false;
   // latin1 keeps the low byte only: without this, a presented U+0141 would equal "A".
   if (WIDE.test(presented)) return false;
-  left.latin1Write(expected, 0);
-  right.latin1Write(presented, 0);
+  left.write(expected, 'latin1');
+  right.write(presented, 'latin1');
   leftViews[length] ??= left.subarray(0, length);
   rightViews[length] ??= right.subarray(0, length);
   return timingSafeEqual(leftViews[length], rightViews[length]);

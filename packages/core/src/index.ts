@@ -12,7 +12,7 @@ export * from './decide/window.ts';
 export * from './denial.ts';
 export { lookupOfForeignToken } from './dialects/bearer.ts';
 export * from './dialects/dialect.ts';
-export { problemType } from './dialects/problem.ts';
+export * from './dialects/problem.ts';
 export * from './dialects/registry.ts';
 export * from './message.ts';
 export * from './schemes/hmac.ts';

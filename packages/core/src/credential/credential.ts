@@ -43,7 +43,6 @@ export interface CredentialProfile {
   readonly allowedNetworks: readonly Network[] | undefined;
   readonly rateLimits: readonly RateLimit[];
   readonly constraints: Constraints;
-  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** A secret version as the decision needs it: proof material of one kind. */
@@ -64,6 +63,7 @@ export interface Credential {
   readonly id: string;
   readonly accountId: string;
   readonly label: string;
+  readonly metadata: Readonly<Record<string, string>>;
   readonly profile: CredentialProfile;
   readonly standing: Standing;
   /** Ms since 1970; `Infinity` when it never expires. */

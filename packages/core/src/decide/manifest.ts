@@ -33,6 +33,8 @@ export interface Rule {
 
 /** The operator's declaration of routes, as the decision uses it. */
 export interface Manifest {
+  /** Names of the dialects that customers may speak, the preferred one first. Absent: all. */
+  readonly dialects: readonly string[] | undefined;
   readonly permissions: ReadonlyMap<string, Permission>;
   /**
    * Finds the rule for a request, or undefined when no rule fits or two readings of the path fit different

@@ -1,4 +1,3 @@
-import type { WireRequest } from '../message.ts';
 import { bearer } from './bearer.ts';
 import { bitget } from './bitget.ts';
 import type { Dialect } from './dialect.ts';
@@ -10,9 +9,4 @@ export const DIALECTS: readonly Dialect[] = [bitget, okx, rfc9421, bearer];
 
 export function dialectNamed(name: string): Dialect | undefined {
   return DIALECTS.find((dialect) => dialect.name === name);
-}
-
-/** Recognises a dialect from a request's headers. Undefined when none of them carries a credential. */
-export function recogniseDialect(request: WireRequest): Dialect | undefined {
-  return DIALECTS.find((dialect) => dialect.recognises(request));
 }

@@ -34,7 +34,7 @@ export function hmac(hash: HashName, key: KeyRow, prehash: Prehash, encoding: Di
     const most = typeof part === 'string' ? part.length * 3 : part.length;
     if (end + most > inner.length) return streamed(hash, key, prehash, encoding);
     if (typeof part === 'string') {
-      end += inner.utf8Write(part, end);
+      end += inner.write(part, end, 'utf8');
     } else {
       inner.set(part, end);
       end += part.length;
@@ -48,11 +48,11 @@ export function hmac(hash: HashName, key: KeyRow, prehash: Prehash, encoding: Di
     outerWords[i] = word ^ OUTER_PAD;
   }
   if (block === 128) padSecondHalf(key);
-  innerViews[end] ??= inner.subarray(0, end);
+  const view = (innerViews[end] ??= inner.subarray(0, end));
   const length = block + DIGEST[hash];
-  outerViews[length] ??= outer.subarray(0, length);
-  outer.latin1Write(oneShotHash(hash, innerViews[end], 'latin1' as 'hex'), block);
-  const digest = oneShotHash(hash, outerViews[length], encoding);
+  const outerView = (outerViews[length] ??= outer.subarray(0, length));
+  outer.write(oneShotHash(hash, view, 'latin1' as 'hex'), block, 'latin1');
+  const digest = oneShotHash(hash, outerView, encoding);
   innerWords.fill(0);
   outerWords.fill(0);
   return digest;

@@ -53,7 +53,7 @@ export class KeyRow {
     const length = this.#chunk.lengths[this.#live() * 2 + 1] as number;
     if (length === 0) return false;
     const start = this.#row * this.#chunk.rowBytes + this.#chunk.keyBytes;
-    return constantTimeEqual(this.#chunk.bytes.latin1Slice(start, start + length), presented);
+    return constantTimeEqual(this.#chunk.bytes.toString('latin1', start, start + length), presented);
   }
 
   /** Overwrites the row with zeros and gives it back. Any later use throws. */
@@ -146,7 +146,7 @@ export class KeySlab {
     const { chunk, row } = takeRow(isNarrow ? this.#narrow : this.#wide, isNarrow ? NARROW : WIDE);
     const start = row * chunk.rowBytes;
     chunk.bytes.set(secret, start);
-    chunk.bytes.latin1Write(passphrase, start + chunk.keyBytes);
+    chunk.bytes.write(passphrase, start + chunk.keyBytes, 'latin1');
     chunk.lengths[row * 2] = secret.length;
     chunk.lengths[row * 2 + 1] = passphrase.length;
     return new KeyRow(chunk, row);

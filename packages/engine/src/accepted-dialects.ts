@@ -1,0 +1,22 @@
+import { DIALECTS, type Dialect, type WireRequest } from '@countersign/core';
+
+/** The dialects that customers may speak here. */
+export interface AcceptedDialects {
+  /** Whose error format a request gets in which no credential was recognised. */
+  readonly preferred: Dialect | undefined;
+  /** The named dialect, or the one that the request's headers show. */
+  choose(request: WireRequest, name: string | undefined): Dialect | undefined;
+}
+
+/** @param names the manifest's list; absent: all dialects, and none preferred */
+export function acceptedDialects(names: readonly string[] | undefined): AcceptedDialects {
+  const accepted = names === undefined ? DIALECTS : DIALECTS.filter(({ name }) => names.includes(name));
+  return {
+    preferred: names === undefined ? undefined : accepted.find(({ name }) => name === names[0]),
+    choose(request, name) {
+      // A dialect that the caller names is the caller's choice: the management API speaks its own.
+      if (name !== undefined) return DIALECTS.find((dialect) => dialect.name === name);
+      return accepted.find((dialect) => dialect.recognises(request));
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import {
+  type Credential,
+  type CredentialProfile,
+  type KeySlab,
+  type Network,
+  parseNetwork,
+  type Proof,
+} from '@countersign/core';
+import { unseal } from './envelope.ts';
+import type { Keyring } from './ports/keyring.ts';
+import type { CredentialRecord, SecretVersionRecord } from './ports/record.ts';
+
+/** What is sealed for a secret version: the secret of an `hmac` credential, and any kind's passphrase. */
+export interface SealedSecret {
+  readonly secret?: string | undefined;
+  readonly passphrase?: string | undefined;
+}
+
+/** The name under which a secret version is sealed. */
+export function sealedName(credentialId: string, version: number): string {
+  return `credential/${credentialId}/${version}`;
+}
+
+const NO_METADATA = Object.freeze({});
+const MAX_PROFILES = 10_000;
+
+/** Turns stored records into what the decision needs. Profiles that are alike are one object. */
+export class CredentialCompiler {
+  readonly #keyring: Keyring;
+  readonly #slab: KeySlab;
+  readonly #profiles = new Map<string, CredentialProfile>();
+
+  constructor(keyring: Keyring, slab: KeySlab) {
+    this.#keyring = keyring;
+    this.#slab = slab;
+  }
+
+  /** Opens the live secrets of a record. Whoever drops the result releases its keys. */
+  async compile(record: CredentialRecord, nowMs: number): Promise<Credential> {
+    const proofs: Proof[] = [];
+    for (const version of record.secretVersions) {
+      if (version.retiresAt !== null && version.retiresAt <= nowMs) continue;
+      const proof = await this.#proofOf(record.id, version);
+      if (proof !== undefined) proofs.push(proof);
+    }
+    return {
+      id: record.id,
+      accountId: record.accountId,
+      label: record.label,
+      metadata: Object.keys(record.metadata).length === 0 ? NO_METADATA : record.metadata,
+      profile: this.#profileOf(record),
+      standing: record.standing,
+      expiresAt: record.expiresAt ?? Number.POSITIVE_INFINITY,
+      revision: record.revision,
+      proofs,
+    };
+  }
+
+  async #proofOf(id: string, version: SecretVersionRecord): Promise<Proof | undefined> {
+    const { sealed, tokenHash, publicKey } = version;
+    if (sealed === null && tokenHash === null && publicKey === null) return undefined;
+    let key: Proof['key'];
+    if (sealed !== null) {
+      const plaintext = await unseal(this.#keyring, sealedName(id, version.version), sealed);
+      const { secret = '', passphrase = '' } = JSON.parse(plaintext.toString('utf8')) as SealedSecret;
+      plaintext.fill(0);
+      key = this.#slab.store(Buffer.from(secret, 'utf8'), passphrase);
+    }
+    return {
+      version: version.version,
+      retiresAt: version.retiresAt ?? Number.POSITIVE_INFINITY,
+      key,
+      tokenHash: tokenHash ?? undefined,
+      publicKey: publicKey === null ? undefined : publicKeyOf(publicKey),
+    };
+  }
+
+  #profileOf(record: CredentialRecord): CredentialProfile {
+    const { environment, kind, dialects, permissions, allowedIps, rateLimits, constraints } = record;
+    const parts = { environment, kind, dialects, permissions, allowedIps, rateLimits, constraints };
+    const key = JSON.stringify(parts);
+    let profile = this.#profiles.get(key);
+    if (profile === undefined) {
+      if (this.#profiles.size >= MAX_PROFILES) this.#profiles.clear();
+      profile = { ...parts, dialects: dialects ?? undefined, allowedNetworks: networksOf(allowedIps) };
+      this.#profiles.set(key, profile);
+    }
+    return profile;
+  }
+}
+
+function networksOf(texts: readonly string[] | null): Network[] | undefined {
+  return texts?.map((text) => {
+    const network = parseNetwork(text);
+    if (network === undefined) throw new TypeError('a stored allowlist entry is no network');
+    return network;
+  });
+}
+
+function publicKeyOf(pem: string): KeyObject {
+  return createPublicKey(pem);
+}
+
+/** Gives the key material of a credential back, overwritten. */
+export function releaseCredential(credential: Credential): void {
+  for (const proof of credential.proofs) proof.key?.release();
+}

@@ -1,0 +1,75 @@
+import type {
+  Audience,
+  DenialCode,
+  Environment,
+  Facts,
+  HttpAnswer,
+  MatchedForm,
+  WireRequest,
+} from '@countersign/core';
+
+/** What the caller knows about a request beyond its bytes. Everything absent is taken from the manifest. */
+export interface Ask {
+  /** Absent: recognised from the headers. */
+  readonly dialect?: string | undefined;
+  /** Denies a credential of another environment. */
+  readonly environment?: Environment | undefined;
+  readonly permission?: string | undefined;
+  /** Units of the rate limits: a whole number of at least 1. */
+  readonly cost?: number | undefined;
+  readonly facts?: Facts | undefined;
+  /** Default `customers`. */
+  readonly audience?: Audience | undefined;
+}
+
+/** The credential, as an upstream may see it. */
+export interface CredentialView {
+  readonly id: string;
+  readonly accountId: string;
+  readonly environment: Environment;
+  readonly permissions: readonly string[];
+  readonly label: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface RateLimitState {
+  readonly name: string;
+  readonly quota: number;
+  readonly remaining: number;
+  readonly resetSeconds: number;
+}
+
+export interface Allowed {
+  readonly allowed: true;
+  readonly requestId: string;
+  /** Null on a route that the manifest declares public: nobody was authenticated. */
+  readonly credential: CredentialView | null;
+  readonly permission: string | null;
+  readonly dialect: string | null;
+  /** Which spelling of the request the signature covers. */
+  readonly matched: MatchedForm | null;
+  readonly secretVersion: number | null;
+  readonly rateLimits: readonly RateLimitState[];
+}
+
+export interface Denied {
+  readonly allowed: false;
+  readonly requestId: string;
+  readonly code: DenialCode;
+  readonly status: number;
+  readonly detail: string;
+  /** The client's clock minus ours, in ms, where the request carried a readable timestamp. */
+  readonly clockDeltaMs?: number | undefined;
+  readonly retryAfterSeconds?: number | undefined;
+  /** Set once the caller had proved who they are. */
+  readonly credentialId?: string | undefined;
+  /** What the dialect's own exchange would have answered, ready to be sent on. */
+  readonly response: HttpAnswer;
+}
+
+export type Decision = Allowed | Denied;
+
+/** Decides about requests. Every face of the service, and every middleware, asks this one function. */
+export interface Verifier {
+  verify(request: WireRequest, ask?: Ask): Promise<Decision>;
+}

@@ -1,0 +1,178 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { KeySlab, type Manifest, type WireRequest } from '@countersign/core';
+import { acceptedDialects } from './accepted-dialects.ts';
+import { GroupCommit } from './audit/group-commit.ts';
+import { CredentialCompiler } from './compile-credential.ts';
+import { CredentialCache } from './credential-cache.ts';
+import type { Ask, Decision } from './decision.ts';
+import { createDummies } from './dummy-credentials.ts';
+import { seal, unseal } from './envelope.ts';
+import { FailureBudget, type FailureBudgetOptions } from './failure-budget.ts';
+import { parseFingerprint } from './fingerprint.ts';
+import { createKeyService, type KeyService } from './keys/key-service.ts';
+import { createRewrapper, type Rewrapper } from './keyring/rewrap.ts';
+import { createMemoryClaimAndMeter } from './memory/claim-and-meter.ts';
+import type { ClaimAndMeter } from './ports/claim-and-meter.ts';
+import type { Keyring } from './ports/keyring.ts';
+import type { Store } from './ports/store.ts';
+import { Demands } from './requirement.ts';
+import { createRequestIds } from './request-id.ts';
+import { Resolver } from './resolver.ts';
+import { UsageRecorder } from './usage.ts';
+import { DecisionMaker } from './decision-maker.ts';
+
+export interface EngineOptions {
+  readonly store: Store;
+  readonly keyring: Keyring;
+  /** Absent: any route, and permissions only where the caller names one. */
+  readonly manifest?: Manifest | undefined;
+  /** Default: in memory, for one node. */
+  readonly claimAndMeter?: ClaimAndMeter | undefined;
+  /** Ms since 1970. Default `Date.now`. */
+  readonly clock?: (() => number) | undefined;
+  /** Failures that one source network may cause. Default: 60 in 60 seconds. */
+  readonly failureBudget?: FailureBudgetOptions | undefined;
+  /** Longest body that is verified, in bytes. Default 1 MiB. */
+  readonly maxBodyBytes?: number | undefined;
+  /** Most credentials kept in memory, at up to 600 bytes each. Default 1,000,000. */
+  readonly cacheCapacity?: number | undefined;
+  /** How old the knowledge of changes may be before decisions are refused, in ms. Default 2,000. */
+  readonly stalenessBoundMs?: number | undefined;
+  /** Whether read-only requests may be used once only, in dialects without a nonce too. Default false. */
+  readonly claimSafeMethods?: boolean | undefined;
+  /** Told of each decision, for metrics. Must not throw. */
+  readonly onDecision?: ((decision: Decision) => void) | undefined;
+  /** Told of faults that no caller sees: a log that cannot be written, a store that does not answer. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+export interface EngineHealth {
+  readonly logIsWritable: boolean;
+  readonly feedIsFresh: boolean;
+  readonly cachedCredentials: number;
+  readonly pendingLogEntries: number;
+}
+
+/** Issues keys, verifies requests, and keeps the record of both. */
+export interface Engine {
+  /**
+   * Decides about one request: all ten stages. Never rejects: what goes wrong inside is a denial with the code
+   * `unavailable`, and is told to `onError`.
+   */
+  verify(request: WireRequest, ask?: Ask): Promise<Decision>;
+  readonly keys: KeyService;
+  readonly store: Store;
+  readonly keyring: Rewrapper;
+  /** Reads what is needed before the first decision. Rejects when that fails; `verify` calls it if need be. */
+  start(): Promise<void>;
+  health(): EngineHealth;
+  /** Writes what is pending. The store is its owner's to close. */
+  close(): Promise<void>;
+}
+
+const TAG_KEY = 'service/id-tag-key';
+const SAVE_USAGE_MS = 5_000;
+
+/** Makes an engine. It does nothing until it is started or asked. */
+export function createEngine(options: EngineOptions): Engine {
+  const { store, keyring, manifest } = options;
+  const clock = options.clock ?? Date.now;
+  const onError = options.onError ?? (() => {});
+  const slab = new KeySlab();
+  const cache = new CredentialCache(
+    store,
+    new CredentialCompiler(keyring, slab),
+    options.cacheCapacity ?? 1_000_000,
+    clock,
+  );
+  const log = new GroupCommit(store, { onError });
+  const usage = new UsageRecorder(store);
+  const claimAndMeter = options.claimAndMeter ?? createMemoryClaimAndMeter();
+  const rewrapper = createRewrapper({ store, keyring, clock, onError });
+
+  async function start(): Promise<DecisionMaker> {
+    const tagKey = await loadTagKey(store, keyring);
+    const seed = createHmac('sha256', tagKey).update('fingerprints').digest().readUInt32BE(0);
+    const resolver = new Resolver(store, cache, tagKey, seed);
+    await resolver.start();
+    for (const { fingerprint, expiresAt } of await store.liveNonces(clock())) {
+      claimAndMeter.restore?.(parseFingerprint(fingerprint), expiresAt);
+    }
+    store.subscribe((notice) => {
+      for (const name of notice.foreignNames) resolver.addForeign(name);
+      void cache.apply(notice);
+    });
+    keys.useTagKey(tagKey);
+    saver = setInterval(() => void usage.save().catch(onError), SAVE_USAGE_MS).unref();
+    rewrapper.resume();
+    return new DecisionMaker({
+      resolver,
+      demands: new Demands(manifest),
+      dialects: acceptedDialects(manifest?.dialects),
+      dummies: createDummies(slab),
+      claimAndMeter,
+      log,
+      usage,
+      clock,
+      nextRequestId: createRequestIds(),
+      failures: new FailureBudget(options.failureBudget ?? { failures: 60, windowSeconds: 60 }),
+      fingerprintSeed: seed,
+      maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
+      claimSafeMethods: options.claimSafeMethods ?? false,
+      isFeedFresh,
+      onDecision: options.onDecision ?? (() => {}),
+      onError,
+    });
+  }
+
+  function isFeedFresh(nowMs: number): boolean {
+    return nowMs - store.feedConfirmedAt(nowMs) <= (options.stalenessBoundMs ?? 2_000);
+  }
+
+  let saver: NodeJS.Timeout | undefined;
+  let maker: DecisionMaker | undefined;
+  let starting: Promise<DecisionMaker> | undefined;
+  const keys = createKeyService({ store, keyring, manifest, clock, usage });
+
+  async function started(): Promise<DecisionMaker> {
+    starting ??= start();
+    try {
+      maker = await starting;
+      return maker;
+    } catch (error) {
+      starting = undefined; // The next one tries again.
+      throw error;
+    }
+  }
+
+  return {
+    keys,
+    store,
+    keyring: rewrapper,
+    async verify(request, ask) {
+      return (maker ?? (await started())).decide(request, ask);
+    },
+    async start() {
+      await started();
+    },
+    health: () => ({
+      logIsWritable: log.isWritable,
+      feedIsFresh: isFeedFresh(clock()),
+      cachedCredentials: cache.size,
+      pendingLogEntries: log.pending,
+    }),
+    async close() {
+      clearInterval(saver);
+      await rewrapper.stop();
+      await usage.save();
+      await log.close();
+    },
+  };
+}
+
+async function loadTagKey(store: Store, keyring: Keyring): Promise<Uint8Array> {
+  const kept = await store.sealedItem(TAG_KEY);
+  if (kept !== undefined) return unseal(keyring, TAG_KEY, kept);
+  const sealed = await seal(keyring, TAG_KEY, randomBytes(32));
+  return unseal(keyring, TAG_KEY, await store.keepSealedItem({ name: TAG_KEY, sealed }));
+}

@@ -1,0 +1,369 @@
+import { randomBytes } from 'node:crypto';
+import {
+  isIssuedId,
+  lookupOfForeignToken,
+  type Manifest,
+  mintId,
+  OPERATOR_ACCOUNT,
+  idInToken,
+  type Standing,
+} from '@countersign/core';
+import type { AuditEntryType } from '../ports/audit-log.ts';
+import type { Keyring } from '../ports/keyring.ts';
+import type { CredentialRecord } from '../ports/record.ts';
+import { type Change, type CredentialFilter, type Lookup, type Store, StoreError } from '../ports/store.ts';
+import type { UsageRecorder } from '../usage.ts';
+import { faultsInEdit, faultsInImport, faultsInNewKey, isAsymmetric } from './key-faults.ts';
+import type { ImportInput, KeyEdit, KeyInput } from './key-input.ts';
+import { type By, type KeyChanged, type KeyRefusal, type KeysRevoked, refused, refusedFor } from './key-result.ts';
+import { type KeyView, keyView } from './key-view.ts';
+import { destroyed, makeSecretVersion, passphraseOf } from './secret-versions.ts';
+
+export interface RevocationFilter {
+  readonly accountId?: string | undefined;
+  readonly environment?: string | undefined;
+  /** Ms since 1970. */
+  readonly createdBefore?: number | undefined;
+  /** Every pair must be in a key's metadata. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Everything that can be done with keys. A refusal is a value; a store that fails rejects. */
+export interface KeyService {
+  issue(input: KeyInput, by: By): Promise<KeyChanged | KeyRefusal>;
+  importKey(input: ImportInput, by: By): Promise<KeyChanged | KeyRefusal>;
+  get(id: string): Promise<KeyView | undefined>;
+  list(filter: Omit<CredentialFilter, 'nowMs'>): Promise<readonly KeyView[]>;
+  /** @param revision the revision that the caller saw */
+  edit(id: string, edit: KeyEdit, revision: number, by: By): Promise<KeyChanged | KeyRefusal>;
+  /** Makes a new secret version; the one before it authenticates for `graceSeconds` more. */
+  rotate(id: string, graceSeconds: number, by: By, publicKey?: string): Promise<KeyChanged | KeyRefusal>;
+  retirePrevious(id: string, by: By): Promise<KeyChanged | KeyRefusal>;
+  changeStanding(id: string, deed: StandingDeed, reason: string, by: By): Promise<KeyChanged | KeyRefusal>;
+  /** Ends a key for good and destroys its secrets. */
+  revoke(id: string, reason: string, by: By): Promise<KeysRevoked | KeyRefusal>;
+  /** Revokes all keys that match, in one revision. */
+  revokeAll(filter: RevocationFilter, reason: string, by: By): Promise<KeysRevoked | KeyRefusal>;
+  /** Called once by the engine, before any other method. */
+  useTagKey(tagKey: Uint8Array): void;
+}
+
+export type StandingDeed = 'disable' | 'enable' | 'quarantine' | 'release';
+
+/** What each deed needs and makes. Quarantine and disablement are independent of each other's undoing. */
+const DEEDS: Record<StandingDeed, { from: readonly Standing[]; to: Standing }> = {
+  disable: { from: ['active'], to: 'disabled' },
+  enable: { from: ['disabled'], to: 'active' },
+  quarantine: { from: ['active', 'disabled'], to: 'quarantined' },
+  release: { from: ['quarantined'], to: 'active' },
+};
+
+const PAGE = 500;
+
+interface Parts {
+  readonly store: Store;
+  readonly keyring: Keyring;
+  readonly manifest: Manifest | undefined;
+  readonly clock: () => number;
+  readonly usage: UsageRecorder;
+}
+
+export function createKeyService({ store, keyring, manifest, clock, usage }: Parts): KeyService {
+  let tagKey: Uint8Array = new Uint8Array();
+
+  async function issue(input: KeyInput, by: By): Promise<KeyChanged | KeyRefusal> {
+    const nowMs = clock();
+    const barred = mayManage(input.accountId, by, input.permissions);
+    if (barred !== undefined) return barred;
+    const faults = faultsInNewKey(input, manifest, nowMs);
+    if (faults.length > 0) return refusedFor(faults);
+    const id = mintId(input.environment, tagKey, randomBytes);
+    return create(id, input, id, nowMs, by, 'key.issued', []);
+  }
+
+  async function importKey(input: ImportInput, by: By): Promise<KeyChanged | KeyRefusal> {
+    const nowMs = clock();
+    const barred = mayManage(input.accountId, by, input.permissions);
+    if (barred !== undefined) return barred;
+    const isOurs = isIssuedId(input.id, tagKey);
+    const faults = [...faultsInNewKey(input, manifest, nowMs), ...faultsInImport(input, () => isOurs)];
+    if (faults.length > 0) return refusedFor(faults);
+    return create(input.id, input, input.id, nowMs, by, 'key.imported', foreignNames(input, isOurs));
+  }
+
+  async function create(
+    id: string,
+    input: KeyInput & { readonly secret?: string | undefined },
+    tokenId: string,
+    nowMs: number,
+    by: By,
+    type: AuditEntryType,
+    foreign: readonly string[],
+  ): Promise<KeyChanged | KeyRefusal> {
+    const { environment, kind, passphrase, publicKey, secret: given } = input;
+    const made = await makeSecretVersion(keyring, {
+      record: { id, environment, kind },
+      version: 1,
+      nowMs,
+      tokenId,
+      passphrase,
+      publicKey,
+      secret: given,
+    });
+    const record: CredentialRecord = {
+      id,
+      accountId: input.accountId,
+      label: input.label,
+      environment,
+      kind,
+      dialects: input.dialects ?? null,
+      permissions: input.permissions,
+      allowedIps: input.allowedIps ?? null,
+      constraints: input.constraints ?? {},
+      rateLimits: input.rateLimits ?? [],
+      metadata: input.metadata ?? {},
+      standing: 'active',
+      createdAt: nowMs,
+      expiresAt: input.expiresAt ?? null,
+      secretVersions: [made.version],
+      revision: 0,
+    };
+    const lookups = foreign.map((name) => ({ name, credentialId: id }));
+    // An imported secret is known to the caller: it is not shown again.
+    return save(record, by, type, {}, given === undefined ? made.secret : undefined, lookups);
+  }
+
+  /** Stores a record with its log entry. */
+  async function save(
+    record: CredentialRecord,
+    by: By,
+    type: AuditEntryType,
+    data: Readonly<Record<string, unknown>>,
+    secret?: KeyChanged['secret'],
+    lookups: readonly Lookup[] = [],
+  ): Promise<KeyChanged | KeyRefusal> {
+    const nowMs = clock();
+    const uses = record.revision === 0 ? [] : await usageOf(record.id);
+    const result = (revision: number): KeyChanged => ({
+      ok: true,
+      key: keyView({ ...record, revision }, uses, nowMs),
+      secret,
+    });
+    try {
+      const revision = await store.commit({
+        records: [record],
+        lookups,
+        entries: [entryFor(record, by, type, data, nowMs)],
+        answer: remembered(by, result),
+      });
+      return result(revision);
+    } catch (error) {
+      return refusalFor(error);
+    }
+  }
+
+  async function change(
+    id: string,
+    by: By,
+    make: (record: CredentialRecord, nowMs: number) => Promise<KeyChanged | KeyRefusal>,
+  ): Promise<KeyChanged | KeyRefusal> {
+    const record = await store.loadCredential(id);
+    if (record === undefined) return refused('not_found', 'There is no key of that id.');
+    const barred = mayManage(record.accountId, by);
+    if (barred !== undefined) return barred;
+    if (record.standing === 'revoked') return refused('key_revoked', 'The key is revoked, and that is final.');
+    return make(record, clock());
+  }
+
+  async function rotate(id: string, graceSeconds: number, by: By, publicKey?: string) {
+    return change(id, by, async (record, nowMs) => {
+      const [current, ...older] = record.secretVersions;
+      if (current === undefined) throw new TypeError('a live key has no secret version');
+      const passphrase = await passphraseOf(keyring, id, current);
+      if (isAsymmetric(record.kind) || publicKey !== undefined) {
+        const faults = faultsInNewKey({ ...newKeyOf(record), passphrase, publicKey }, undefined, 0);
+        const own = faults.filter(({ pointer }) => pointer === '/publicKey');
+        if (own.length > 0) return refusedFor(own);
+      }
+      const tokenId = isIssuedId(id, tagKey) ? id : mintId(record.environment, tagKey, randomBytes);
+      const version = current.version + 1;
+      const made = await makeSecretVersion(keyring, { record, version, nowMs, tokenId, passphrase, publicKey });
+      const retiresAt = nowMs + graceSeconds * 1000;
+      const previous = graceSeconds === 0 ? destroyed(current, nowMs) : { ...current, retiresAt };
+      const next = {
+        ...record,
+        secretVersions: [made.version, previous, ...older.map((old) => destroyed(old, nowMs))].slice(0, MAX_VERSIONS),
+      };
+      const isForeignToken = record.kind === 'bearer' && tokenId !== id;
+      const lookups = isForeignToken ? [{ name: tokenId, credentialId: id }] : [];
+      return save(next, by, 'key.rotated', { version, graceSeconds }, made.secret, lookups);
+    });
+  }
+
+  async function usageOf(id: string) {
+    await usage.save();
+    return store.usageOf(id);
+  }
+
+  async function revokeRecords(
+    records: readonly CredentialRecord[],
+    reason: string,
+    data: Readonly<Record<string, unknown>>,
+    by: By,
+  ): Promise<KeysRevoked | KeyRefusal> {
+    const startedMs = clock();
+    const result = (revision: number): KeysRevoked => ({
+      ok: true,
+      revoked: records.length,
+      revision,
+      confirmedNodes: 1,
+      everywhere: true,
+      elapsedMs: clock() - startedMs,
+    });
+    try {
+      const revision = await store.commit({
+        records: records.map((record) => ({
+          ...record,
+          standing: 'revoked',
+          secretVersions: record.secretVersions.map((version) => destroyed(version, startedMs)),
+        })),
+        entries: records.map((record) => entryFor(record, by, 'key.revoked', { reason, ...data }, startedMs)),
+        answer: remembered(by, result),
+      });
+      return result(revision);
+    } catch (error) {
+      return refusalFor(error);
+    }
+  }
+
+  return {
+    issue,
+    importKey,
+    rotate,
+    useTagKey(key) {
+      tagKey = key;
+    },
+    async get(id) {
+      const record = await store.loadCredential(id);
+      return record === undefined ? undefined : keyView(record, await usageOf(id), clock());
+    },
+    async list(filter) {
+      await usage.save();
+      const nowMs = clock();
+      const records = await store.listCredentials({ ...filter, nowMs });
+      return Promise.all(records.map(async (record) => keyView(record, await store.usageOf(record.id), nowMs)));
+    },
+    edit: (id, edit, revision, by) =>
+      change(id, by, async (record, nowMs) => {
+        const barred = mayManage(record.accountId, by, edit.permissions);
+        if (barred !== undefined) return barred;
+        if (record.revision !== revision) {
+          return refused('revision_mismatch', `The key is at revision ${record.revision}, not ${revision}.`);
+        }
+        const faults = faultsInEdit(edit, record.accountId, manifest, nowMs);
+        if (faults.length > 0) return refusedFor(faults);
+        const given = Object.fromEntries(Object.entries(edit).filter(([, value]) => value !== undefined));
+        return save({ ...record, ...given }, by, 'key.edited', { fields: Object.keys(given) });
+      }),
+    retirePrevious: (id, by) =>
+      change(id, by, async (record, nowMs) => {
+        const [current, ...older] = record.secretVersions;
+        if (current === undefined || !older.some((version) => isLive(version.retiresAt, nowMs))) {
+          return refused('state_conflict', 'No previous secret version is in its grace.');
+        }
+        const secretVersions = [current, ...older.map((version) => destroyed(version, nowMs))];
+        return save({ ...record, secretVersions }, by, 'key.previous_retired', {});
+      }),
+    changeStanding: (id, deed, reason, by) =>
+      change(id, by, async (record) => {
+        const { from, to } = DEEDS[deed];
+        if (!from.includes(record.standing)) {
+          return refused('state_conflict', `A key that is ${record.standing} cannot be ${deed}d.`);
+        }
+        return save({ ...record, standing: to }, by, `key.${deed}d`, { reason });
+      }),
+    async revoke(id, reason, by) {
+      const record = await store.loadCredential(id);
+      if (record === undefined) return refused('not_found', 'There is no key of that id.');
+      const barred = mayManage(record.accountId, by);
+      if (barred !== undefined) return barred;
+      if (record.standing === 'revoked') return refused('key_revoked', 'The key is revoked already.');
+      return revokeRecords([record], reason, {}, by);
+    },
+    async revokeAll(filter, reason, by) {
+      const matching: CredentialRecord[] = [];
+      let afterId = '';
+      for (;;) {
+        const page = await store.listCredentials({
+          accountId: filter.accountId,
+          nowMs: clock(),
+          afterId,
+          limit: PAGE,
+        });
+        matching.push(...page.filter((record) => isMeant(record, filter)));
+        if (page.length < PAGE) break;
+        afterId = (page.at(-1) as CredentialRecord).id;
+      }
+      return revokeRecords(matching, reason, { filter }, by);
+    },
+  };
+}
+
+function remembered<R extends KeyChanged | KeysRevoked>(by: By, result: (revision: number) => R): Change['answer'] {
+  const { remember } = by;
+  return remember === undefined ? undefined : (revision) => remember(result(revision));
+}
+
+/** Versions of which the record keeps when they were, the live ones included. */
+const MAX_VERSIONS = 10;
+
+function isLive(retiresAt: number | null, nowMs: number): boolean {
+  return retiresAt === null || retiresAt > nowMs;
+}
+
+/** Operator credentials are the keys to this service: who makes them must hold all that they can do. */
+function mayManage(accountId: string, by: By, granted: readonly string[] = []): KeyRefusal | undefined {
+  if (accountId !== OPERATOR_ACCOUNT || by.permissions === undefined) return undefined;
+  const missing = ['config.write', ...granted].filter((name) => !by.permissions?.includes(name));
+  if (missing.length === 0) return undefined;
+  return refused('permission_denied', `Operator credentials are changed only by one with ${missing.join(', ')}.`);
+}
+
+function foreignNames(input: ImportInput, isOurs: boolean): string[] {
+  const names = isOurs ? [] : [input.id];
+  if (input.kind === 'bearer' && idInToken(input.secret ?? '') === undefined) {
+    names.push(lookupOfForeignToken(input.secret ?? ''));
+  }
+  return names;
+}
+
+function isMeant(record: CredentialRecord, filter: RevocationFilter): boolean {
+  if (record.standing === 'revoked' || record.accountId === OPERATOR_ACCOUNT) return false;
+  if (filter.environment !== undefined && record.environment !== filter.environment) return false;
+  if (filter.createdBefore !== undefined && record.createdAt >= filter.createdBefore) return false;
+  return Object.entries(filter.metadata ?? {}).every(([name, value]) => record.metadata[name] === value);
+}
+
+function newKeyOf(record: CredentialRecord): KeyInput {
+  const { accountId, label, environment, kind, permissions } = record;
+  return { accountId, label, environment, kind, permissions };
+}
+
+function entryFor(
+  record: CredentialRecord,
+  by: By,
+  type: AuditEntryType,
+  data: Readonly<Record<string, unknown>>,
+  at: number,
+) {
+  const { id, accountId } = record;
+  return { at, type, credentialId: id, accountId, actor: by.actor, requestId: by.requestId, data };
+}
+
+function refusalFor(error: unknown): KeyRefusal {
+  if (error instanceof StoreError) {
+    if (error.code === 'id_taken' || error.code === 'lookup_taken') return refused('id_taken', error.message);
+    if (error.code === 'revision_conflict') return refused('revision_mismatch', error.message);
+  }
+  throw error;
+}

@@ -1,0 +1,78 @@
+import type { Constraints, CredentialKind, Environment, RateLimit } from '@countersign/core';
+import type { CredentialRecord, Usage } from '../ports/record.ts';
+
+export type KeyStatus = 'active' | 'disabled' | 'quarantined' | 'expired' | 'revoked';
+
+/** A key as its owner sees it. Times are ISO 8601 in UTC. There is no secret in it. */
+export interface KeyView {
+  readonly id: string;
+  readonly accountId: string;
+  readonly label: string;
+  readonly environment: Environment;
+  readonly kind: CredentialKind;
+  readonly dialects: readonly string[] | null;
+  readonly permissions: readonly string[];
+  readonly allowedIps: readonly string[] | null;
+  readonly constraints: Constraints;
+  readonly rateLimits: readonly RateLimit[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly status: KeyStatus;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly lastUsedAt: string | null;
+  readonly lastUsedIp: string | null;
+  readonly secretVersions: readonly SecretVersionView[];
+  readonly revision: number;
+}
+
+export interface SecretVersionView {
+  readonly version: number;
+  readonly createdAt: string;
+  readonly retiresAt: string | null;
+  readonly lastUsedAt: string | null;
+}
+
+export function statusOf(record: CredentialRecord, nowMs: number): KeyStatus {
+  if (record.standing !== 'active') return record.standing;
+  return record.expiresAt !== null && record.expiresAt <= nowMs ? 'expired' : 'active';
+}
+
+export function keyView(record: CredentialRecord, usage: readonly Usage[], nowMs: number): KeyView {
+  const latest = usage.reduce<Usage | undefined>(
+    (best, use) => (best === undefined || use.lastUsedAt > best.lastUsedAt ? use : best),
+    undefined,
+  );
+  return {
+    id: record.id,
+    accountId: record.accountId,
+    label: record.label,
+    environment: record.environment,
+    kind: record.kind,
+    dialects: record.dialects,
+    permissions: record.permissions,
+    allowedIps: record.allowedIps,
+    constraints: record.constraints,
+    rateLimits: record.rateLimits,
+    metadata: record.metadata,
+    status: statusOf(record, nowMs),
+    createdAt: iso(record.createdAt),
+    expiresAt: isoOrNull(record.expiresAt),
+    lastUsedAt: isoOrNull(latest?.lastUsedAt ?? null),
+    lastUsedIp: latest?.lastUsedIp ?? null,
+    secretVersions: record.secretVersions.map(({ version, createdAt, retiresAt }) => ({
+      version,
+      createdAt: iso(createdAt),
+      retiresAt: isoOrNull(retiresAt),
+      lastUsedAt: isoOrNull(usage.find((use) => use.version === version)?.lastUsedAt ?? null),
+    })),
+    revision: record.revision,
+  };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function isoOrNull(ms: number | null): string | null {
+  return ms === null ? null : iso(ms);
+}

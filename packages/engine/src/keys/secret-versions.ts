@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import { mintBearerToken, mintHmacSecret, Secret, sha256Hex } from '@countersign/core';
+import { type SealedSecret, sealedName } from '../compile-credential.ts';
+import { seal, unseal } from '../envelope.ts';
+import type { Keyring } from '../ports/keyring.ts';
+import type { CredentialRecord, SecretVersionRecord } from '../ports/record.ts';
+
+/** Material of a new secret version. `tokenId`: the id that a bearer token carries. */
+export interface NewSecret {
+  readonly record: Pick<CredentialRecord, 'id' | 'environment' | 'kind'>;
+  readonly version: number;
+  readonly nowMs: number;
+  readonly tokenId: string;
+  readonly passphrase?: string | undefined;
+  readonly publicKey?: string | undefined;
+  /** Given on import only. */
+  readonly secret?: string | undefined;
+}
+
+/** Makes a secret version, and the secret that is shown once; asymmetric kinds have none. */
+export async function makeSecretVersion(
+  keyring: Keyring,
+  input: NewSecret,
+): Promise<{ version: SecretVersionRecord; secret: Secret | undefined }> {
+  const { record, version, nowMs, passphrase } = input;
+  const text = secretText(input);
+  const toSeal: SealedSecret = { secret: record.kind === 'hmac' ? text : undefined, passphrase };
+  const needsSeal = toSeal.secret !== undefined || passphrase !== undefined;
+  return {
+    version: {
+      version,
+      createdAt: nowMs,
+      retiresAt: null,
+      sealed: needsSeal ? await sealSecret(keyring, record.id, version, toSeal) : null,
+      tokenHash: record.kind === 'bearer' && text !== undefined ? sha256Hex(text) : null,
+      publicKey: input.publicKey ?? null,
+    },
+    secret: text === undefined ? undefined : new Secret(text),
+  };
+}
+
+function secretText({ record, secret, tokenId }: NewSecret): string | undefined {
+  if (secret !== undefined) return secret;
+  if (record.kind === 'hmac') return mintHmacSecret(record.environment, randomBytes);
+  if (record.kind === 'bearer') return mintBearerToken(tokenId, randomBytes);
+  return undefined;
+}
+
+async function sealSecret(keyring: Keyring, id: string, version: number, toSeal: SealedSecret): Promise<Uint8Array> {
+  const plaintext = Buffer.from(JSON.stringify(toSeal));
+  const sealed = await seal(keyring, sealedName(id, version), plaintext);
+  plaintext.fill(0);
+  return sealed;
+}
+
+/** The passphrase of a secret version, which a rotation keeps. */
+export async function passphraseOf(
+  keyring: Keyring,
+  id: string,
+  { version, sealed }: SecretVersionRecord,
+): Promise<string | undefined> {
+  if (sealed === null) return undefined;
+  const plaintext = await unseal(keyring, sealedName(id, version), sealed);
+  const { passphrase } = JSON.parse(plaintext.toString('utf8')) as SealedSecret;
+  plaintext.fill(0);
+  return passphrase;
+}
+
+/** A secret version without anything that proves: kept for the record. */
+export function destroyed(version: SecretVersionRecord, nowMs: number): SecretVersionRecord {
+  return {
+    ...version,
+    retiresAt: Math.min(version.retiresAt ?? nowMs, nowMs),
+    sealed: null,
+    tokenHash: null,
+    publicKey: null,
+  };
+}

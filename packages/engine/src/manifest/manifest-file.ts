@@ -1,0 +1,210 @@
+import { DIALECTS, type FactSource, FACT_TYPES, type FactType, type Manifest, type Permission, RISKS, type Risk, type Rule } from '@countersign/core';
+import { LineCounter, parseDocument } from 'yaml';
+import { createRouteTable, type Route } from './routes.ts';
+
+/** Something wrong in a manifest, and where: lines and columns count from 1. */
+export interface ManifestFault {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+export type ParsedManifest =
+  | { readonly ok: true; readonly manifest: Manifest; readonly routes: readonly Route[] }
+  | { readonly ok: false; readonly faults: readonly ManifestFault[] };
+
+const MAX_CHARACTERS = 1024 * 1024;
+const MAX_WEIGHT = 1_000_000;
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+const NAME = /^[a-z][a-z0-9_.-]{0,63}$/;
+const FACT_NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/;
+const PATH = /^\/[A-Za-z0-9\-._~!$&'()+,=@/:*%]*$/;
+
+type Path = readonly (string | number)[];
+
+/**
+ * Reads a manifest (YAML 1.2) and checks it whole: all faults are found at once. The form is in
+ * `docs/manifest.md`.
+ */
+export function parseManifest(text: string): ParsedManifest {
+  if (text.length > MAX_CHARACTERS) {
+    return { ok: false, faults: [{ line: 1, column: 1, message: `is over ${MAX_CHARACTERS} characters long` }] };
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const position = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  if (document.errors.length > 0) {
+    return { ok: false, faults: document.errors.map(({ pos, message }) => ({ ...position(pos[0]), message })) };
+  }
+  const faults: ManifestFault[] = [];
+  const reader = new Reader((path, message) => {
+    faults.push({ ...position(offsetOf(document, path)), message });
+  });
+  let root: unknown;
+  try {
+    root = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    return { ok: false, faults: [{ line: 1, column: 1, message: (error as Error).message }] };
+  }
+  const { dialects, permissions, routes } = reader.manifest(root);
+  if (faults.length > 0) return { ok: false, faults: faults.sort((a, b) => a.line - b.line) };
+  const table = createRouteTable(routes);
+  return { ok: true, manifest: { dialects, permissions, ruleFor: table.find }, routes };
+}
+
+/** The nearest node that exists: a fault about a missing field is shown where the field would be. */
+function offsetOf(document: ReturnType<typeof parseDocument>, path: Path): number {
+  for (let length = path.length; length >= 0; length--) {
+    const node = document.getIn(path.slice(0, length), true) as { range?: [number, number, number] } | undefined;
+    if (node?.range !== undefined) return node.range[0];
+  }
+  return 0;
+}
+
+class Reader {
+  readonly #fault: (path: Path, message: string) => void;
+
+  constructor(fault: (path: Path, message: string) => void) {
+    this.#fault = fault;
+  }
+
+  manifest(root: unknown) {
+    const fields = this.#mapping(root, [], ['version', 'dialects', 'permissions', 'routes']);
+    if (fields.version !== 1) this.#fault(['version'], '"version" must be 1');
+    const permissions = this.#permissions(fields.permissions);
+    return {
+      dialects: this.#dialects(fields.dialects),
+      permissions,
+      routes: this.#routes(fields.routes, permissions),
+    };
+  }
+
+  #dialects(value: unknown): string[] | undefined {
+    if (value === undefined) return undefined;
+    const known = DIALECTS.map(({ name }) => name);
+    const names = this.#list(value, ['dialects']);
+    for (const [i, name] of names.entries()) {
+      if (!known.includes(name as string)) {
+        this.#fault(['dialects', i], `${JSON.stringify(name)} is not one of ${known.join(', ')}`);
+      }
+    }
+    if (names.length === 0) this.#fault(['dialects'], '"dialects" must name at least one');
+    return names as string[];
+  }
+
+  #permissions(value: unknown): Map<string, Permission> {
+    const permissions = new Map<string, Permission>();
+    for (const [name, given] of Object.entries(this.#mapping(value, ['permissions']))) {
+      const path = ['permissions', name];
+      if (!NAME.test(name)) this.#fault(path, `${JSON.stringify(name)} is no permission name (a-z, 0-9, "_", "." and "-")`);
+      const fields = this.#mapping(given, path, ['risk', 'description']);
+      if (!RISKS.includes(fields.risk as Risk)) this.#fault([...path, 'risk'], `"risk" must be one of ${RISKS.join(', ')}`);
+      if (fields.description !== undefined && typeof fields.description !== 'string') {
+        this.#fault([...path, 'description'], '"description" must be a text');
+      }
+      permissions.set(name, { name, risk: fields.risk as Risk, description: fields.description as string | undefined });
+    }
+    return permissions;
+  }
+
+  #routes(value: unknown, permissions: ReadonlyMap<string, Permission>): Route[] {
+    const routes: Route[] = [];
+    const seen = new Map<string, number>();
+    for (const [i, given] of this.#list(value, ['routes']).entries()) {
+      const path = ['routes', i];
+      const fields = this.#mapping(given, path, ['route', 'permission', 'public', 'weight', 'facts']);
+      const rule = this.#rule(fields, path, permissions);
+      const [method = '', template = '', ...rest] = typeof fields.route === 'string' ? fields.route.split(/ +/) : [];
+      if (!METHODS.has(method) || rest.length > 0 || !isTemplate(template)) {
+        this.#fault([...path, 'route'], '"route" must be a method and a path, like "GET /orders/:id" or "GET /market/*"');
+        continue;
+      }
+      // Two templates are one route when they differ only in the names of their parameters.
+      const shape = `${method} ${template.replaceAll(/:[A-Za-z0-9_]+/g, ':')}`;
+      const first = seen.get(shape);
+      if (first !== undefined) this.#fault([...path, 'route'], `route ${first + 1} of the list has the same method and path`);
+      seen.set(shape, i);
+      routes.push({ method, path: template, rule });
+    }
+    return routes;
+  }
+
+  #rule(fields: Record<string, unknown>, path: Path, permissions: ReadonlyMap<string, Permission>): Rule {
+    const { permission, weight = 1 } = fields;
+    const isPublic = fields.public === true;
+    if (fields.public !== undefined && typeof fields.public !== 'boolean') {
+      this.#fault([...path, 'public'], '"public" must be true or false');
+    }
+    if (isPublic === (permission !== undefined)) {
+      this.#fault(path, 'a route has either a "permission" or "public: true"');
+    } else if (!isPublic && !permissions.has(permission as string)) {
+      this.#fault([...path, 'permission'], `there is no permission ${JSON.stringify(permission)} under "permissions"`);
+    }
+    if (!Number.isInteger(weight) || (weight as number) < 1 || (weight as number) > MAX_WEIGHT) {
+      this.#fault([...path, 'weight'], `"weight" must be a whole number from 1 to ${MAX_WEIGHT}`);
+    }
+    return {
+      permission: isPublic ? undefined : permissions.get(permission as string),
+      weight: weight as number,
+      facts: this.#facts(fields.facts, [...path, 'facts']),
+    };
+  }
+
+  #facts(value: unknown, path: Path): FactSource[] {
+    if (value === undefined) return [];
+    return Object.entries(this.#mapping(value, path)).map(([name, given]) => {
+      const at = [...path, name];
+      if (!FACT_NAME.test(name)) this.#fault(at, `${JSON.stringify(name)} is no name of a fact (letters, digits and "_")`);
+      const fields = this.#mapping(given, at, ['json', 'query', 'form', 'type']);
+      const sources = (['json', 'query', 'form'] as const).filter((from) => fields[from] !== undefined);
+      const [from = 'json'] = sources;
+      const place = fields[from];
+      if (sources.length !== 1 || typeof place !== 'string') {
+        this.#fault(at, 'a fact has one of "json" (a JSON pointer), "query" or "form" (a field\'s name)');
+      } else if (from === 'json' && !/^(?:\/(?:[^~/]|~[01])*)+$/.test(place)) {
+        this.#fault([...at, 'json'], `${JSON.stringify(place)} is no JSON pointer: it begins with "/"`);
+      }
+      const type = (fields.type ?? 'string') as FactType;
+      if (!FACT_TYPES.includes(type)) this.#fault([...at, 'type'], `"type" must be one of ${FACT_TYPES.join(', ')}`);
+      return { name, from, at: String(place), type };
+    });
+  }
+
+  #mapping(value: unknown, path: Path, known?: readonly string[]): Record<string, unknown> {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      this.#fault(path, `${describe(path)} must be a mapping`);
+      return {};
+    }
+    for (const name of Object.keys(value)) {
+      if (known !== undefined && !known.includes(name)) {
+        this.#fault([...path, name], `there is no field ${JSON.stringify(name)} here, only ${known.join(', ')}`);
+      }
+    }
+    return value as Record<string, unknown>;
+  }
+
+  #list(value: unknown, path: Path): unknown[] {
+    if (Array.isArray(value)) return value;
+    this.#fault(path, `${describe(path)} must be a list`);
+    return [];
+  }
+}
+
+function describe(path: Path): string {
+  return path.length === 0 ? 'the manifest' : JSON.stringify(path.join('.'));
+}
+
+/** A star stands alone and last; a parameter is a whole segment. */
+function isTemplate(path: string): boolean {
+  if (!PATH.test(path) || path.includes('//')) return false;
+  return path
+    .split('/')
+    .slice(1)
+    .every((segment, i, all) => {
+      if (segment.includes('*')) return segment === '*' && i === all.length - 1;
+      return !segment.includes(':') || /^:[A-Za-z][A-Za-z0-9_]*$/.test(segment);
+    });
+}

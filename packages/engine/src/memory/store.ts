@@ -1,0 +1,141 @@
+import { kekOf } from '../envelope.ts';
+import { statusOf } from '../keys/key-view.ts';
+import { sealedName } from '../compile-credential.ts';
+import type { AuditEntry, AuditEntryDraft } from '../ports/audit-log.ts';
+import type { CredentialRecord, Usage } from '../ports/record.ts';
+import {
+  type Change,
+  type ChangeNotice,
+  type RememberedAnswer,
+  type Store,
+  StoreError,
+} from '../ports/store.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Keeps everything in memory and nothing beyond it: for tests, and for trying things out. */
+export function createMemoryStore(): Store {
+  const records = new Map<string, CredentialRecord>();
+  const lookups = new Map<string, string>();
+  const sealed = new Map<string, Uint8Array>();
+  const answers = new Map<string, RememberedAnswer>();
+  const usage = new Map<string, Usage>();
+  const log: { draft: AuditEntryDraft; bytes: string }[] = [];
+  const listeners = new Set<(notice: ChangeNotice) => void>();
+  let revision = 0;
+
+  function withSealed(record: CredentialRecord): CredentialRecord {
+    const secretVersions = record.secretVersions.map((version) => ({
+      ...version,
+      sealed: sealed.get(sealedName(record.id, version.version)) ?? null,
+    }));
+    return { ...record, secretVersions };
+  }
+
+  function check(change: Change): void {
+    for (const record of change.records) {
+      const there = records.get(record.id);
+      if (record.revision === 0 && there !== undefined) throw new StoreError('id_taken', 'There is a key of that id.');
+      if (record.revision !== 0 && there?.revision !== record.revision) {
+        throw new StoreError('revision_conflict', 'The key was changed meanwhile: read it again.');
+      }
+    }
+    for (const { name } of change.lookups ?? []) {
+      if (lookups.has(name)) throw new StoreError('lookup_taken', 'There is a key of that id or secret.');
+    }
+  }
+
+  function append(drafts: readonly AuditEntryDraft[]): void {
+    for (const draft of drafts) log.push({ draft, bytes: JSON.stringify(draft) });
+  }
+
+  function commit(change: Change): number {
+    check(change);
+    const next = revision + 1;
+    const answer = change.answer?.(next);
+    revision = next;
+    const stored = change.records.map((record) => ({ ...record, revision: next }));
+    for (const record of stored) {
+      records.set(record.id, record);
+      for (const version of record.secretVersions) {
+        const name = sealedName(record.id, version.version);
+        if (version.sealed === null) sealed.delete(name);
+        else if (!sealed.has(name)) sealed.set(name, version.sealed);
+      }
+    }
+    for (const { name, credentialId } of change.lookups ?? []) lookups.set(name, credentialId);
+    append(change.entries);
+    if (answer !== undefined) answers.set(`${answer.scope}\n${answer.key}`, answer);
+    const foreignNames = (change.lookups ?? []).map(({ name }) => name);
+    for (const listener of listeners) listener({ revision: next, records: stored, foreignNames });
+    return next;
+  }
+
+  return {
+    loadCredential(id) {
+      const record = records.get(id);
+      return record === undefined ? undefined : withSealed(record);
+    },
+    resolveLookup: (name) => lookups.get(name),
+    foreignNames: () => [...lookups.keys()],
+    countCredentials: () => records.size,
+    listCredentials: ({ accountId, status, nowMs, afterId, limit }) =>
+      [...records.values()]
+        .filter((record) => accountId === undefined || record.accountId === accountId)
+        .filter((record) => status === undefined || statusOf(record, nowMs) === status)
+        .filter((record) => record.id > afterId)
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .slice(0, limit)
+        .map(withSealed),
+    commit,
+    rememberedAnswer(scope, key, nowMs) {
+      const answer = answers.get(`${scope}\n${key}`);
+      return answer !== undefined && answer.createdAt > nowMs - DAY_MS ? answer : undefined;
+    },
+    rememberAnswer(answer) {
+      answers.set(`${answer.scope}\n${answer.key}`, answer);
+    },
+    saveUsage(rows) {
+      for (const row of rows) usage.set(`${row.credentialId}\n${row.version}`, row);
+    },
+    usageOf: (id) => [...usage.values()].filter(({ credentialId }) => credentialId === id),
+    sealedItem: (name) => sealed.get(name),
+    keepSealedItem({ name, sealed: bytes }) {
+      if (!sealed.has(name)) sealed.set(name, bytes);
+      return sealed.get(name) as Uint8Array;
+    },
+    sealedUnderOtherKek: (kekId, limit) =>
+      [...sealed]
+        .filter(([, bytes]) => kekOf(bytes) !== kekId)
+        .slice(0, limit)
+        .map(([name, bytes]) => ({ name, sealed: bytes })),
+    replaceSealed(name, before, after) {
+      const there = sealed.get(name);
+      if (there === undefined || !Buffer.from(there).equals(before)) return false;
+      sealed.set(name, after);
+      return true;
+    },
+    async append(entries) {
+      append(entries);
+    },
+    readLog({ after, limit, credentialId, accountId, type }) {
+      const found: AuditEntry[] = [];
+      for (let index = Math.max(0, after); index < log.length && found.length < limit; index++) {
+        const { draft, bytes } = log[index] as (typeof log)[number];
+        if (credentialId !== undefined && draft.credentialId !== credentialId) continue;
+        if (accountId !== undefined && draft.accountId !== accountId) continue;
+        if (type !== undefined && draft.type !== type) continue;
+        found.push({ index: index + 1, bytes });
+      }
+      return found;
+    },
+    liveNonces: (nowMs) =>
+      log.flatMap(({ draft: { nonce } }) => (nonce !== undefined && nonce.expiresAt > nowMs ? [nonce] : [])),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    feedConfirmedAt: (nowMs) => nowMs,
+    close() {},
+  };
+}

@@ -1,0 +1,45 @@
+import type { Constraints, CredentialKind, Environment, RateLimit, Standing } from '@countersign/core';
+
+/** One secret version as it is stored: sealed, hashed, or not there at all. Times are ms since 1970. */
+export interface SecretVersionRecord {
+  readonly version: number;
+  readonly createdAt: number;
+  /** Set when a newer version took its place; it authenticates until then. */
+  readonly retiresAt: number | null;
+  /** The sealed secret and passphrase (see `envelope.ts`); null where there is neither, and once revoked. */
+  readonly sealed: Uint8Array | null;
+  /** `bearer`: hex SHA-256 of the token. */
+  readonly tokenHash: string | null;
+  /** `ed25519`, `rsa`, `p256`: the public key, PEM (SPKI). */
+  readonly publicKey: string | null;
+}
+
+/** A credential as it is stored. */
+export interface CredentialRecord {
+  readonly id: string;
+  readonly accountId: string;
+  readonly label: string;
+  readonly environment: Environment;
+  readonly kind: CredentialKind;
+  readonly dialects: readonly string[] | null;
+  readonly permissions: readonly string[];
+  readonly allowedIps: readonly string[] | null;
+  readonly constraints: Constraints;
+  readonly rateLimits: readonly RateLimit[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly standing: Standing;
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
+  /** The current version first. Retired ones are kept without their secret, for the record. */
+  readonly secretVersions: readonly SecretVersionRecord[];
+  /** The revision of the store in which this record last changed; 0 for one that is not stored yet. */
+  readonly revision: number;
+}
+
+/** When and from where a secret version was last used. */
+export interface Usage {
+  readonly credentialId: string;
+  readonly version: number;
+  readonly lastUsedAt: number;
+  readonly lastUsedIp: string | null;
+}

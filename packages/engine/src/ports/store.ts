@@ -1,0 +1,117 @@
+import type { AuditEntry, AuditEntryDraft, AuditQuery, DecisionLog, StoredNonce } from './audit-log.ts';
+import type { CredentialRecord, Usage } from './record.ts';
+
+export type MaybePromise<T> = T | Promise<T>;
+
+/** A management change: everything in it is stored in one transaction, or nothing. */
+export interface Change {
+  /** Records to store. One with revision 0 is new; any other must still have that revision in the store. */
+  readonly records: readonly CredentialRecord[];
+  /** Foreign names under which a record is found as well. */
+  readonly lookups?: readonly Lookup[] | undefined;
+  readonly entries: readonly AuditEntryDraft[];
+  /** The answer to remember for the caller's idempotency key, made once the revision is known. */
+  readonly answer?: ((revision: number) => RememberedAnswer) | undefined;
+}
+
+export interface Lookup {
+  readonly name: string;
+  readonly credentialId: string;
+}
+
+/** An answer that is given again for the same idempotency key. `sealed`: it may hold a secret shown once. */
+export interface RememberedAnswer {
+  readonly scope: string;
+  readonly key: string;
+  readonly bodyHash: string;
+  readonly sealed: Uint8Array;
+  readonly createdAt: number;
+}
+
+export interface CredentialFilter {
+  readonly accountId?: string | undefined;
+  readonly status?: 'active' | 'disabled' | 'quarantined' | 'expired' | 'revoked' | undefined;
+  /** For `expired` and `active`: ms since 1970. */
+  readonly nowMs: number;
+  /** Ids greater than this one only. */
+  readonly afterId: string;
+  readonly limit: number;
+}
+
+/** A change of some credentials, as the change feed tells it. */
+export interface ChangeNotice {
+  readonly revision: number;
+  readonly records: readonly CredentialRecord[];
+  /** Names that were imported with it. */
+  readonly foreignNames: readonly string[];
+}
+
+/** Something sealed that is kept under a name: the key of the id tags, for example. */
+export interface SealedItem {
+  readonly name: string;
+  readonly sealed: Uint8Array;
+}
+
+/**
+ * Keeps credentials, their use and the log. One method a use case; every method
+ * rejects (or throws) with a {@link StoreError} and nothing else.
+ */
+export interface Store extends DecisionLog {
+  loadCredential(id: string): MaybePromise<CredentialRecord | undefined>;
+  /** The credential that a foreign name stands for. */
+  resolveLookup(name: string): MaybePromise<string | undefined>;
+  /** All foreign names, read once at start. */
+  foreignNames(): MaybePromise<Iterable<string>>;
+  listCredentials(filter: CredentialFilter): MaybePromise<readonly CredentialRecord[]>;
+  countCredentials(): MaybePromise<number>;
+
+  /** Stores a change and tells the feed. Returns its revision, greater than any before it. */
+  commit(change: Change): MaybePromise<number>;
+  /** The answer remembered for an idempotency key, if it is younger than a day. */
+  rememberedAnswer(scope: string, key: string, nowMs: number): MaybePromise<RememberedAnswer | undefined>;
+  rememberAnswer(answer: RememberedAnswer): MaybePromise<void>;
+
+  saveUsage(rows: readonly Usage[]): MaybePromise<void>;
+  usageOf(credentialId: string): MaybePromise<readonly Usage[]>;
+
+  sealedItem(name: string): MaybePromise<Uint8Array | undefined>;
+  /** Stores a sealed item unless there is one of that name, and returns what is stored afterwards. */
+  keepSealedItem(item: SealedItem): MaybePromise<Uint8Array>;
+  /** Sealed values that are not yet under the given key-encryption key, some at a time. */
+  sealedUnderOtherKek(kekId: string, limit: number): MaybePromise<readonly SealedItem[]>;
+  /** Replaces a sealed value if it is still the one that was read. False: somebody else changed it. */
+  replaceSealed(name: string, before: Uint8Array, after: Uint8Array): MaybePromise<boolean>;
+
+  readLog(query: AuditQuery): MaybePromise<readonly AuditEntry[]>;
+  /** Nonces that are still to be remembered at that time. */
+  liveNonces(nowMs: number): MaybePromise<Iterable<StoredNonce>>;
+
+  /** The change feed: calls the listener after each commit. Returns how to stop. */
+  subscribe(listener: (notice: ChangeNotice) => void): () => void;
+  /** Ms since 1970 at which the feed was last known to be complete. */
+  feedConfirmedAt(nowMs: number): number;
+
+  close(): MaybePromise<void>;
+}
+
+export type StoreErrorCode =
+  | 'revision_conflict'
+  | 'id_taken'
+  | 'lookup_taken'
+  | 'newer_version'
+  | 'in_use'
+  | 'driver_missing'
+  | 'read_only'
+  | 'full'
+  | 'unavailable';
+
+/** A store that could not do what was asked. The message is for operators and says what to do. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code: StoreErrorCode;
+
+  constructor(code: StoreErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,76 @@
+import { type Facts, type Manifest, type Permission, type Requirement, readFacts, type Rule } from '@countersign/core';
+import type { Ask } from './decision.ts';
+
+/** Whether a request needs no credential, needs a known one, or goes where no route is declared. */
+export type Demand =
+  | { readonly kind: 'public' }
+  | { readonly kind: 'requirement'; readonly requirement: Requirement }
+  | { readonly kind: 'unknown_route' };
+
+const PUBLIC: Demand = { kind: 'public' };
+const UNKNOWN: Demand = { kind: 'unknown_route' };
+const NO_FACTS: Facts = {};
+const noFacts = () => NO_FACTS;
+
+/** Names permissions that no manifest declares, as of high risk: nobody said that they are harmless. */
+function undeclared(name: string): Permission {
+  return { name, risk: 'high' };
+}
+
+/**
+ * Says what is asked of a credential, from the manifest or from the caller. With a permission from the caller,
+ * or without a manifest, the route is not looked up.
+ */
+export class Demands {
+  readonly #manifest: Manifest | undefined;
+  readonly #byRule = new Map<Rule, Demand>();
+
+  constructor(manifest: Manifest | undefined) {
+    this.#manifest = manifest;
+  }
+
+  of(method: string, target: string, ask: Ask): Demand {
+    if (ask.permission !== undefined) {
+      const permission = this.#manifest?.permissions.get(ask.permission) ?? undeclared(ask.permission);
+      return asked(permission, ask);
+    }
+    if (this.#manifest === undefined) return asked(undefined, ask);
+    const rule = this.#manifest.ruleFor(method, target);
+    if (rule === undefined) return UNKNOWN;
+    if (rule.permission === undefined) return PUBLIC;
+    if (ask.cost === undefined && ask.facts === undefined) return this.#remembered(rule);
+    return {
+      kind: 'requirement',
+      requirement: {
+        permission: rule.permission,
+        weight: ask.cost ?? rule.weight,
+        facts: ask.facts === undefined ? (request) => readFacts(rule.facts, request) : () => ask.facts as Facts,
+      },
+    };
+  }
+
+  /** Rules are few and never change, so each has its demand made once. */
+  #remembered(rule: Rule): Demand {
+    let demand = this.#byRule.get(rule);
+    if (demand === undefined) {
+      demand = {
+        kind: 'requirement',
+        requirement: {
+          permission: rule.permission,
+          weight: rule.weight,
+          facts: (request) => readFacts(rule.facts, request),
+        },
+      };
+      this.#byRule.set(rule, demand);
+    }
+    return demand;
+  }
+}
+
+function asked(permission: Permission | undefined, ask: Ask): Demand {
+  const facts = ask.facts;
+  return {
+    kind: 'requirement',
+    requirement: { permission, weight: ask.cost ?? 1, facts: facts === undefined ? noFacts : () => facts },
+  };
+}

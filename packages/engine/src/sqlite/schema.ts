@@ -1,0 +1,62 @@
+/** Raised with each change of the tables. A database of a newer version is refused. */
+export const SCHEMA_VERSION = 1;
+
+/** Statements that bring a database from the version before to each version. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE revision (only INTEGER PRIMARY KEY CHECK (only = 1), value INTEGER NOT NULL) STRICT;
+  INSERT INTO revision VALUES (1, 0);
+
+  CREATE TABLE credentials (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    standing TEXT NOT NULL,
+    expires_at INTEGER,
+    revision INTEGER NOT NULL,
+    record TEXT NOT NULL -- JSON, without what is sealed
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX credentials_by_account ON credentials (account_id, id);
+
+  -- Everything encrypted, under the name that is its associated data.
+  CREATE TABLE sealed (name TEXT PRIMARY KEY, kek TEXT NOT NULL, bytes BLOB NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX sealed_by_kek ON sealed (kek);
+
+  -- Names of other systems, kept apart from ids of our own.
+  CREATE TABLE lookups (name TEXT PRIMARY KEY, credential_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE usage (
+    credential_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    last_used_at INTEGER NOT NULL,
+    last_used_ip TEXT,
+    PRIMARY KEY (credential_id, version)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE answers (
+    scope TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body_hash TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (scope, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX answers_by_age ON answers (created_at);
+
+  CREATE TABLE log (
+    idx INTEGER PRIMARY KEY AUTOINCREMENT,
+    type TEXT NOT NULL,
+    credential_id TEXT,
+    account_id TEXT,
+    entry TEXT NOT NULL -- JSON, exactly as it was first written
+  ) STRICT;
+  CREATE INDEX log_by_credential ON log (credential_id, idx);
+  CREATE INDEX log_by_account ON log (account_id, idx);
+  CREATE TRIGGER log_is_append_only BEFORE UPDATE ON log BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+  CREATE TRIGGER log_is_kept BEFORE DELETE ON log BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+
+  CREATE TABLE nonces (expires_at INTEGER NOT NULL, fingerprint TEXT NOT NULL, PRIMARY KEY (expires_at, fingerprint))
+    STRICT, WITHOUT ROWID;
+  `,
+];
+
+export const INSERT_LOG = 'INSERT INTO log (type, credential_id, account_id, entry) VALUES (?, ?, ?, ?)';
