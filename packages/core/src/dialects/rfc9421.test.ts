@@ -150,6 +150,7 @@ describe('signatureBase', () => {
       '"@query-param";name="bar": with%20plus%20whitespace',
       '"@query-param";name="fa%C3%A7ade%22%3A%20": something',
     ]);
+    expect(lines({ target: '/?&=x&' }, '"@query-param";name=""')).toEqual(['"@query-param";name="": x']);
     expect(lines({ target: "/?&a=!~'()*" }, '"@query-param";name="a"')[0]).toContain('%21%7E%27%28%29*');
   });
 

@@ -178,15 +178,20 @@ function covers(covered: InnerList, name: string): boolean {
 export function signatureBase(request: WireRequest, covered: InnerList): string | Denial {
   const identifiers = new Set<string>();
   let base = '';
+  let form: Form | undefined;
+  const componentValue = (name: string, params: Parameters) => {
+    if (!name.startsWith('@')) return fieldValue(request, name, params);
+    if (name !== '@query-param') return derivedValue(request, name, params);
+    form ??= formOf(request);
+    return queryParameter(form, params);
+  };
   for (const component of covered.items) {
     const name = component.value;
     if (typeof name !== 'string') return malformed('A covered component is not a string.');
     const identifier = serialiseItem(component);
     if (identifiers.has(identifier)) return malformed(`The signature covers ${identifier} twice.`);
     identifiers.add(identifier);
-    const value = name.startsWith('@')
-      ? derivedValue(request, name, component.params)
-      : fieldValue(request, component);
+    const value = componentValue(name, component.params);
     if (typeof value !== 'string') return value;
     const line = `${identifier}: ${value}`;
     if (!ONE_LINE.test(line)) return malformed(`${identifier} holds characters that RFC 9421 cannot sign.`);
@@ -198,9 +203,8 @@ export function signatureBase(request: WireRequest, covered: InnerList): string 
 
 const ONE_LINE = /^[\t\x20-\x7e]*$/;
 
-/** The value of a derived component of a request (RFC 9421 section 2.2). */
+/** The value of a derived component of a request, `@query-param` aside (RFC 9421 section 2.2). */
 function derivedValue(request: WireRequest, name: string, params: Parameters): string | Denial {
-  if (name === '@query-param') return queryParameter(request, params);
   for (const parameter of params.keys()) return unsupportedParameter(parameter, name);
   switch (name) {
     case '@method':
@@ -244,30 +248,38 @@ function authority(request: WireRequest): string | Denial {
   return lower.endsWith(port) ? lower.slice(0, -port.length) : lower;
 }
 
-/**
- * The value of one query parameter (RFC 9421 section 2.2.8), decoded as a form and encoded again. Refused when
- * it is absent or occurs twice, and when some part of the query is not percent-encoded UTF-8: the standard
- * would replace what it cannot decode, and two queries would share a signature.
- */
-function queryParameter(request: WireRequest, params: Parameters): string | Denial {
-  const wanted = params.get('name');
-  if (typeof wanted !== 'string') return malformed('@query-param lacks its name.');
+/** The value of one query parameter (RFC 9421 section 2.2.8). Refused when it is absent or occurs twice. */
+function queryParameter(form: Form | undefined, params: Parameters): string | Denial {
+  const name = params.get('name');
+  if (typeof name !== 'string') return malformed('@query-param lacks its name.');
   for (const parameter of params.keys()) {
     if (parameter !== 'name') return unsupportedParameter(parameter, '@query-param');
   }
-  let found: string | undefined;
+  if (form === undefined) return malformed('The query holds a percent-encoding that is not UTF-8.');
+  const value = form.get(name);
+  if (value === REPEATED)
+    return malformed('A parameter that the signature covers occurs twice in the query.');
+  return value ?? malformed('The query lacks a parameter that the signature covers.');
+}
+
+/** Names and values of a query's parameters, in the encoding in which they are signed. */
+type Form = ReadonlyMap<string, string | typeof REPEATED>;
+
+/**
+ * Reads a query as a form (WHATWG URL section 5.1). Undefined when some part is not percent-encoded UTF-8: the
+ * standard would replace what it cannot decode, and two queries would share a signature.
+ */
+function formOf(request: WireRequest): Form | undefined {
+  const form = new Map<string, string | typeof REPEATED>();
   for (const pair of queryOf(request.target).split('&')) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     const name = reencode(equals === -1 ? pair : pair.slice(0, equals));
-    if (name === undefined) return malformed('The query holds a percent-encoding that is not UTF-8.');
-    if (name !== wanted) continue;
-    if (found !== undefined)
-      return malformed('A parameter that the signature covers occurs twice in the query.');
-    found = equals === -1 ? '' : reencode(pair.slice(equals + 1));
-    if (found === undefined) return malformed('The query holds a percent-encoding that is not UTF-8.');
+    const value = equals === -1 ? '' : reencode(pair.slice(equals + 1));
+    if (name === undefined || value === undefined) return undefined;
+    form.set(name, form.has(name) ? REPEATED : value);
   }
-  return found ?? malformed('The query lacks a parameter that the signature covers.');
+  return form;
 }
 
 /** From form encoding to the percent-encoding of section 2.2.8, which also encodes what URIs leave bare. */
@@ -283,10 +295,9 @@ function reencode(part: string): string | undefined {
 const FIELD_NAME = /^[a-z0-9!#$%&'*+\-.^_`|~]+$/;
 
 /** The combined value of a header field (RFC 9421 section 2.1). */
-function fieldValue(request: WireRequest, component: Item): string | Denial {
-  const name = component.value as string;
+function fieldValue(request: WireRequest, name: string, params: Parameters): string | Denial {
   if (!FIELD_NAME.test(name)) return malformed(`${JSON.stringify(name)} is not a field name in lower case.`);
-  for (const parameter of component.params.keys()) return unsupportedParameter(parameter, name);
+  for (const parameter of params.keys()) return unsupportedParameter(parameter, name);
   const values = allHeaders(request.headers, name);
   if (values.length === 0) return malformed(`The signature covers ${name}, and there is no such header.`);
   return values.map((value) => (value.includes('\r\n') ? unfold(value) : trim(value))).join(', ');

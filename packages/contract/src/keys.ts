@@ -1,0 +1,163 @@
+import { CREDENTIAL_KINDS, ENVIRONMENTS } from '@countersign/core';
+import { z } from 'zod';
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_.:@-]*$/;
+const VISIBLE = /^[^\p{Cc}\p{Cs}]*$/u;
+
+const accountId = z.string().min(1).max(128).regex(NAME, 'letters, digits and _ . : @ -');
+const label = z.string().max(100).regex(VISIBLE, 'no control characters');
+const permission = z.string().min(1).max(64);
+const reason = z.string().min(1).max(500).regex(VISIBLE, 'no control characters');
+const instant = z.iso.datetime({ offset: true }).describe('ISO 8601 with a zone');
+const amount = z.string().max(61).describe('A decimal as text: "1000" or "0.25"');
+
+export const RateLimit = z.strictObject({
+  name: z.string().min(1).max(64).regex(NAME, 'letters, digits and _ . : @ -'),
+  quota: z.int().min(1).max(1_000_000_000),
+  windowSeconds: z.int().min(1).max(2_592_000),
+});
+
+export const Constraints = z.strictObject({
+  instruments: z.array(z.string().min(1).max(64)).min(1).max(500).optional(),
+  maxNotionalPerOrder: amount.optional(),
+});
+
+const Metadata = z
+  .record(z.string().min(1).max(64), z.string().max(256))
+  .refine((value) => Object.keys(value).length <= 32, 'at most 32 entries');
+
+const restrictions = {
+  permissions: z.array(permission).max(100),
+  allowedIps: z.array(z.string().max(50)).min(1).max(100).describe('Addresses and CIDR blocks'),
+  constraints: Constraints,
+  rateLimits: z.array(RateLimit).max(8),
+  metadata: Metadata,
+};
+
+export const KeyCreate = z
+  .strictObject({
+    accountId,
+    label: label.default(''),
+    environment: z.enum(ENVIRONMENTS),
+    kind: z.enum(CREDENTIAL_KINDS),
+    dialects: z.array(z.string().max(64)).min(1).max(20).optional(),
+    passphrase: z.string().min(8).max(32).optional(),
+    publicKey: z.string().max(4096).optional().describe('PEM (SPKI), for asymmetric kinds'),
+    permissions: restrictions.permissions,
+    allowedIps: restrictions.allowedIps.optional(),
+    expiresAt: instant.optional(),
+    constraints: restrictions.constraints.optional(),
+    rateLimits: restrictions.rateLimits.optional(),
+    metadata: restrictions.metadata.optional(),
+  })
+  .meta({ id: 'KeyCreate' });
+
+export const KeyImport = KeyCreate.extend({
+  id: z.string().min(1).max(128).regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces'),
+  secret: z.string().min(1).max(512).optional(),
+  passphrase: z.string().min(1).max(64).optional(),
+}).meta({ id: 'KeyImport' });
+
+export const KeyEdit = z
+  .strictObject({
+    label: label.optional(),
+    permissions: restrictions.permissions.optional(),
+    allowedIps: restrictions.allowedIps.nullable().optional(),
+    expiresAt: instant.nullable().optional(),
+    constraints: restrictions.constraints.optional(),
+    rateLimits: restrictions.rateLimits.optional(),
+    metadata: restrictions.metadata.optional(),
+  })
+  .meta({ id: 'KeyEdit' });
+
+export const KeyRotate = z
+  .strictObject({
+    graceSeconds: z.int().min(0).max(2_592_000).default(86_400),
+    publicKey: z.string().max(4096).optional().describe('The new public key, for asymmetric kinds'),
+  })
+  .meta({ id: 'KeyRotate' });
+
+export const Reason = z.strictObject({ reason }).meta({ id: 'Reason' });
+
+const wait = z.enum(['local', 'everywhere']).default('local');
+
+export const KeyRevoke = z.strictObject({ reason, wait }).meta({ id: 'KeyRevoke' });
+
+export const RevocationCreate = z
+  .strictObject({
+    accountId: accountId.optional(),
+    environment: z.enum(ENVIRONMENTS).optional(),
+    createdBefore: instant.optional(),
+    metadata: Metadata.optional(),
+    reason,
+    wait,
+  })
+  .refine(
+    ({ accountId, environment, createdBefore, metadata }) =>
+      accountId !== undefined ||
+      environment !== undefined ||
+      createdBefore !== undefined ||
+      Object.keys(metadata ?? {}).length > 0,
+    'needs at least one of accountId, environment, createdBefore and metadata',
+  )
+  .meta({ id: 'RevocationCreate' });
+
+export const Revoked = z
+  .object({
+    revision: z.int(),
+    revoked: z.int(),
+    confirmedNodes: z.int(),
+    everywhere: z.boolean(),
+    elapsedMs: z.number(),
+  })
+  .meta({ id: 'Revoked' });
+
+export const KEY_STATUSES = ['active', 'disabled', 'quarantined', 'expired', 'revoked'] as const;
+
+export const Key = z
+  .object({
+    id: z.string(),
+    accountId: z.string(),
+    label: z.string(),
+    environment: z.enum(ENVIRONMENTS),
+    kind: z.enum(CREDENTIAL_KINDS),
+    dialects: z.array(z.string()).nullable(),
+    permissions: z.array(z.string()),
+    allowedIps: z.array(z.string()).nullable(),
+    constraints: Constraints,
+    rateLimits: z.array(RateLimit),
+    metadata: z.record(z.string(), z.string()),
+    status: z.enum(KEY_STATUSES),
+    createdAt: z.string(),
+    expiresAt: z.string().nullable(),
+    lastUsedAt: z.string().nullable(),
+    lastUsedIp: z.string().nullable(),
+    secretVersions: z.array(
+      z.object({
+        version: z.int(),
+        createdAt: z.string(),
+        retiresAt: z.string().nullable(),
+        lastUsedAt: z.string().nullable(),
+      }),
+    ),
+    revision: z.int(),
+  })
+  .meta({ id: 'Key' });
+
+export const KeyWithSecret = Key.extend({
+  secret: z.string().optional().describe('Shown this once; absent where the customer keeps the private key'),
+}).meta({ id: 'KeyWithSecret' });
+
+const cursor = z.string().max(256).optional();
+const limit = z.coerce.number().int().min(1).max(200).default(50);
+
+export const KeyListQuery = z.strictObject({
+  accountId: accountId.optional(),
+  status: z.enum(KEY_STATUSES).optional(),
+  cursor,
+  limit,
+});
+
+export const KeyList = z.object({ data: z.array(Key), nextCursor: z.string().nullable() }).meta({ id: 'KeyList' });
+
+export const KeyParams = z.strictObject({ id: z.string().min(1).max(128) });

@@ -1,0 +1,223 @@
+import { z } from 'zod';
+import type { ErrorCode } from './errors.ts';
+import * as keys from './keys.ts';
+import { AuditEntries, AuditQuery, Health, KeyringState } from './service.ts';
+import { Decision, VerifyRequest } from './verify.ts';
+
+/** One route of the service: what it takes, what it answers, who may call it. */
+export interface RouteContract {
+  readonly method: 'GET' | 'POST' | 'PATCH';
+  /** With `{name}` for a parameter, as in OpenAPI. */
+  readonly path: string;
+  readonly summary: string;
+  /** The operator permission that it needs; null: anonymous. */
+  readonly permission: string | null;
+  readonly params?: z.ZodType;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  /** Whether an absent body counts as `{}`. */
+  readonly bodyIsOptional?: boolean;
+  readonly status: number;
+  readonly answer?: z.ZodType;
+  /** Media type of the answer. Default `application/json`. */
+  readonly mediaType?: string;
+  /** Errors beyond those that every route has. */
+  readonly errors: readonly ErrorCode[];
+}
+
+const params = keys.KeyParams;
+const CHANGE: readonly ErrorCode[] = ['invalid_body', 'not_found', 'key_revoked', 'revision_mismatch', 'permission_denied'];
+
+const change = (name: string, summary: string, more: Partial<RouteContract> = {}): RouteContract => ({
+  method: 'POST',
+  path: `/v1/keys/{id}/${name}`,
+  summary,
+  permission: 'keys.write',
+  params,
+  body: keys.Reason,
+  status: 200,
+  answer: keys.Key,
+  errors: [...CHANGE, 'state_conflict'],
+  ...more,
+});
+
+/** Every route of the management and verify API. The server registers exactly these. */
+export const ROUTES = {
+  createKey: {
+    method: 'POST',
+    path: '/v1/keys',
+    summary: 'Issue a key. The secret is in the answer, this once',
+    permission: 'keys.write',
+    body: keys.KeyCreate,
+    status: 201,
+    answer: keys.KeyWithSecret,
+    errors: ['invalid_body', 'permission_denied'],
+  },
+  importKey: {
+    method: 'POST',
+    path: '/v1/keys/import',
+    summary: 'Take over a key that another system issued',
+    permission: 'keys.write',
+    body: keys.KeyImport,
+    status: 201,
+    answer: keys.Key,
+    errors: ['invalid_body', 'id_taken', 'permission_denied'],
+  },
+  listKeys: {
+    method: 'GET',
+    path: '/v1/keys',
+    summary: 'List keys, in the order of their ids',
+    permission: 'keys.read',
+    query: keys.KeyListQuery,
+    status: 200,
+    answer: keys.KeyList,
+    errors: ['invalid_query'],
+  },
+  showKey: {
+    method: 'GET',
+    path: '/v1/keys/{id}',
+    summary: 'Show a key',
+    permission: 'keys.read',
+    params,
+    status: 200,
+    answer: keys.Key,
+    errors: ['not_found'],
+  },
+  editKey: {
+    method: 'PATCH',
+    path: '/v1/keys/{id}',
+    summary: 'Edit a key. Needs If-Match with the revision that was seen',
+    permission: 'keys.write',
+    params,
+    body: keys.KeyEdit,
+    status: 200,
+    answer: keys.Key,
+    errors: [...CHANGE, 'revision_missing'],
+  },
+  rotateKey: change('rotate', 'Make a new secret; the one before it goes on for the grace', {
+    body: keys.KeyRotate,
+    bodyIsOptional: true,
+    answer: keys.KeyWithSecret,
+    errors: CHANGE,
+  }),
+  retirePrevious: change('retire-previous', 'End the grace of the previous secret now', {
+    body: z.strictObject({}),
+    bodyIsOptional: true,
+  }),
+  disableKey: change('disable', 'Disable a key until it is enabled again'),
+  enableKey: change('enable', 'Enable a disabled key'),
+  quarantineKey: change('quarantine', 'Freeze a key until it is released'),
+  releaseKey: change('release', 'Release a key from quarantine'),
+  revokeKey: change('revoke', 'End a key for good and destroy its secrets', {
+    permission: 'keys.revoke',
+    body: keys.KeyRevoke,
+    answer: keys.Revoked,
+    errors: ['invalid_body', 'not_found', 'key_revoked', 'permission_denied'],
+  }),
+  revokeKeys: {
+    method: 'POST',
+    path: '/v1/revocations',
+    summary: 'Revoke all keys that match, in one revision',
+    permission: 'keys.revoke',
+    body: keys.RevocationCreate,
+    status: 200,
+    answer: keys.Revoked,
+    errors: ['invalid_body', 'permission_denied'],
+  },
+  verify: {
+    method: 'POST',
+    path: '/v1/verify',
+    summary: 'Decide about a signed request',
+    permission: 'verify',
+    body: VerifyRequest,
+    status: 200,
+    answer: Decision,
+    errors: ['invalid_body'],
+  },
+  listAuditEntries: {
+    method: 'GET',
+    path: '/v1/audit/entries',
+    summary: 'Read the audit log',
+    permission: 'audit.read',
+    query: AuditQuery,
+    status: 200,
+    answer: AuditEntries,
+    errors: ['invalid_query'],
+  },
+  showKeyring: {
+    method: 'GET',
+    path: '/v1/keyring',
+    summary: 'Show which key wraps secrets now, and how far re-wrapping is',
+    permission: 'config.write',
+    status: 200,
+    answer: KeyringState,
+    errors: [],
+  },
+  rotateKeyring: {
+    method: 'POST',
+    path: '/v1/keyring/rotate',
+    summary: 'Make a new key-encryption key and wrap everything under it, while the service goes on',
+    permission: 'config.write',
+    body: z.strictObject({}),
+    bodyIsOptional: true,
+    status: 200,
+    answer: KeyringState,
+    errors: ['invalid_body', 'keyring_not_rotatable'],
+  },
+  metrics: {
+    method: 'GET',
+    path: '/metrics',
+    summary: 'Metrics for Prometheus',
+    permission: 'audit.read',
+    status: 200,
+    mediaType: 'text/plain',
+    errors: [],
+  },
+  livez: {
+    method: 'GET',
+    path: '/livez',
+    summary: 'Whether the process answers',
+    permission: null,
+    status: 200,
+    answer: Health,
+    errors: [],
+  },
+  readyz: {
+    method: 'GET',
+    path: '/readyz',
+    summary: 'Whether the service can decide: not while it stops, with a stale feed, or an unwritable log',
+    permission: null,
+    status: 200,
+    answer: Health,
+    errors: [],
+  },
+  openapi: {
+    method: 'GET',
+    path: '/openapi.json',
+    summary: 'This document',
+    permission: null,
+    status: 200,
+    errors: [],
+  },
+  docs: {
+    method: 'GET',
+    path: '/docs',
+    summary: 'List of the pages about errors',
+    permission: null,
+    status: 200,
+    mediaType: 'text/markdown',
+    errors: [],
+  },
+  errorPage: {
+    method: 'GET',
+    path: '/docs/errors/{code}',
+    summary: 'The page about an error',
+    permission: null,
+    params: z.strictObject({ code: z.string().max(64) }),
+    status: 200,
+    mediaType: 'text/markdown',
+    errors: ['not_found'],
+  },
+} as const satisfies Record<string, RouteContract>;
+
+export type RouteId = keyof typeof ROUTES;

@@ -1,0 +1,83 @@
+import { DENIAL_CODES, type DenialCode, ENVIRONMENTS } from '@countersign/core';
+import { z } from 'zod';
+
+const MAX_HEADERS = 200;
+const headerName = z.string().min(1).max(256);
+const headerValue = z.string().max(16_384);
+
+const Headers = z.union([
+  z.array(z.tuple([headerName, headerValue])).max(MAX_HEADERS),
+  z
+    .record(headerName, z.union([headerValue, z.array(headerValue).max(MAX_HEADERS)]))
+    .refine((value) => Object.keys(value).length <= MAX_HEADERS, `at most ${MAX_HEADERS} headers`),
+]);
+
+export const VerifyRequest = z
+  .strictObject({
+    dialect: z.string().max(64).optional(),
+    environment: z.enum(ENVIRONMENTS).optional(),
+    request: z
+      .strictObject({
+        method: z.string().max(32),
+        target: z.string().max(16_384).describe('Path and query exactly as they came'),
+        headers: Headers,
+        body: z.string().optional(),
+        bodyBase64: z.base64().optional(),
+        ip: z.string().max(64).optional(),
+        scheme: z.enum(['http', 'https']).optional().describe('For dialects that sign the whole URL'),
+      })
+      .refine(({ body, bodyBase64 }) => body === undefined || bodyBase64 === undefined, {
+        path: ['bodyBase64'],
+        message: 'is given instead of body, not beside it',
+      }),
+    permission: z.string().min(1).max(64).optional(),
+    cost: z.int().min(1).max(1_000_000).optional(),
+    facts: z.record(z.string().min(1).max(64), z.string().max(256)).optional(),
+  })
+  .meta({ id: 'VerifyRequest' });
+
+export type VerifyRequest = z.infer<typeof VerifyRequest>;
+
+const RateLimitState = z.object({
+  name: z.string(),
+  quota: z.int(),
+  remaining: z.int(),
+  resetSeconds: z.int(),
+});
+
+const AllowedDecision = z.object({
+  allowed: z.literal(true),
+  requestId: z.string(),
+  credential: z
+    .object({
+      id: z.string(),
+      accountId: z.string(),
+      environment: z.enum(ENVIRONMENTS),
+      permissions: z.array(z.string()),
+      label: z.string(),
+      metadata: z.record(z.string(), z.string()),
+    })
+    .nullable()
+    .describe('null on a route that the manifest declares public'),
+  permission: z.string().nullable(),
+  dialect: z.string().nullable(),
+  matched: z.enum(['wire', 'decoded', 'decoded-plus', 'encoded']).nullable(),
+  secretVersion: z.int().nullable(),
+  rateLimits: z.array(RateLimitState),
+});
+
+const DeniedDecision = z.object({
+  allowed: z.literal(false),
+  requestId: z.string(),
+  code: z.enum(DENIAL_CODES as [DenialCode, ...DenialCode[]]),
+  status: z.int(),
+  detail: z.string(),
+  clockDeltaMs: z.number().optional(),
+  retryAfterSeconds: z.number().optional(),
+  credentialId: z.string().optional().describe('Set once the caller had proved who they are'),
+  response: z
+    .object({ status: z.int(), headers: z.record(z.string(), z.string()), body: z.string() })
+    .describe("What the dialect's own exchange would have answered, ready to be sent on"),
+});
+
+export const Decision = z.discriminatedUnion('allowed', [AllowedDecision, DeniedDecision]).meta({ id: 'Decision' });

@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  type ErrorCode,
+  PROBLEM_MEDIA_TYPE,
+  problemOf,
+  ROUTES,
+  type RouteContract,
+  type RouteId,
+} from '@countersign/contract';
+import type { Network, WireRequest } from '@countersign/core';
+import type { Engine, Keyring } from '@countersign/engine';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { SecureContextOptions } from 'node:tls';
+import { type Caller, verifyCaller } from './caller.ts';
+import type { Call, Handler, Reply } from './handlers/handler.ts';
+import { keyAnswer, keyHandlers } from './handlers/keys.ts';
+import { serviceHandlers } from './handlers/service.ts';
+import { verifyHandlers } from './handlers/verify.ts';
+import { type Attempt, Idempotency } from './idempotency.ts';
+import type { Metrics } from './metrics.ts';
+import { clientScheme, isEncrypted, isLoopback, peerAddress } from './peer-address.ts';
+import { readBody, readParams, readQuery } from './read-call.ts';
+
+export interface AppParts {
+  readonly engine: Engine;
+  readonly keyring: Keyring;
+  readonly metrics: Metrics;
+  readonly log: FastifyBaseLogger;
+  readonly version: string;
+  readonly maxBodyBytes: number;
+  readonly trustedProxies: readonly Network[];
+  readonly tls: SecureContextOptions | undefined;
+}
+
+const NO_BODY = Buffer.alloc(0);
+const ANONYMOUS: Caller = { credentialId: 'anonymous', permissions: [], requestId: '' };
+
+/** Builds the management and verify API. Does not listen. */
+export function buildApp(parts: AppParts): FastifyInstance {
+  const { engine, keyring, metrics, version, maxBodyBytes, trustedProxies, tls } = parts;
+  const app = Fastify({
+    loggerInstance: parts.log,
+    disableRequestLogging: true,
+    // A verify call carries a whole request inside of its body.
+    bodyLimit: maxBodyBytes * 2 + 65_536,
+    genReqId: () => `req_${randomUUID().replaceAll('-', '').slice(0, 20)}`,
+    requestTimeout: 30_000,
+    routerOptions: { ignoreTrailingSlash: false, caseSensitive: true },
+    frameworkErrors: (error, request, reply) => {
+      const code = error.code === 'FST_ERR_BAD_URL' ? 'malformed_request' : 'internal_error';
+      void send(reply, request.id, { ok: false, code, detail: error.message });
+    },
+    clientErrorHandler: answerBrokenRequest,
+    ...(tls === undefined ? {} : { https: tls }),
+  }) as unknown as FastifyInstance;
+  let isStopping = false;
+  app.addHook('preClose', async () => {
+    isStopping = true;
+  });
+
+  // Bodies stay bytes until the caller is known: signatures cover bytes, and strangers get nothing parsed.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+  const handlers: Record<RouteId, Handler> = {
+    ...keyHandlers(engine),
+    ...verifyHandlers(engine),
+    ...serviceHandlers({ engine, keyring, metrics, version, isStopping: () => isStopping }),
+  };
+  const idempotency = new Idempotency(engine.store, keyring, Date.now);
+
+  for (const [id, route] of Object.entries(ROUTES) as [RouteId, RouteContract][]) {
+    app.route({
+      method: route.method,
+      url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      handler: async (request, reply) => {
+        const caller = await callerOf(request, reply, route);
+        if (caller === undefined) return reply;
+        const outcome = await handleOnce(request, route, handlers[id], caller);
+        return send(reply, request.id, outcome, route.status);
+      },
+    });
+  }
+
+  app.setNotFoundHandler((request, reply) =>
+    send(reply, request.id, { ok: false, code: 'not_found', detail: `There is no route ${request.method} ${pathOnly(request)}.` }),
+  );
+  app.setErrorHandler((error, request, reply) => {
+    const known = FRAMEWORK_ERRORS[(error as { code?: string }).code ?? ''];
+    if (known !== undefined) return send(reply, request.id, { ok: false, ...known });
+    request.log.error({ err: error, requestId: request.id }, 'a request failed');
+    const isStoreTrouble = error instanceof Error && ['StoreError', 'KeyringError'].includes(error.name);
+    return send(
+      reply,
+      request.id,
+      isStoreTrouble
+        ? { ok: false, code: 'unavailable', detail: 'The store does not answer. The log says why.' }
+        : { ok: false, code: 'internal_error', detail: 'The service has a fault. The log says which, under this request id.' },
+    );
+  });
+
+  /** The caller, or undefined once the refusal was sent. */
+  async function callerOf(request: FastifyRequest, reply: FastifyReply, route: RouteContract) {
+    if (route.permission === null) return ANONYMOUS;
+    const { remoteAddress } = request.raw.socket;
+    const scheme = clientScheme(request.raw, trustedProxies);
+    const ip = peerAddress(remoteAddress, request.headers['x-forwarded-for'], trustedProxies);
+    const isConfidential = scheme === 'https' || isEncrypted(request.raw) || isLoopback(remoteAddress);
+    const decision = await verifyCaller(engine, wireRequestOf(request, ip, scheme), route.permission, isConfidential);
+    if (!decision.allowed) {
+      const { status, headers, body } = decision.response;
+      await reply.code(status).headers(headers).send(body);
+      return undefined;
+    }
+    const { credential, requestId } = decision;
+    if (credential === null) throw new Error('an operator was let through without a credential');
+    return { credentialId: credential.id, permissions: credential.permissions, requestId };
+  }
+
+  async function handleOnce(request: FastifyRequest, route: RouteContract, handler: Handler, caller: Caller): Promise<Reply> {
+    const key = request.headers['idempotency-key'];
+    if (route.method !== 'POST' || key === undefined) return handle(request, route, handler, caller, undefined);
+    const scope = `${caller.credentialId} ${pathOnly(request)}`;
+    const begun = await idempotency.begin(scope, String(key), rawBody(request));
+    if (begun.kind === 'refused') return { ok: false, code: begun.code, detail: begun.detail };
+    if (begun.kind === 'known') {
+      const headers = { 'content-type': 'application/json', 'idempotency-replayed': 'true' };
+      return { ok: true, status: begun.answer.status, body: begun.answer.body, headers };
+    }
+    try {
+      const outcome = await handle(request, route, handler, caller, begun.attempt);
+      if (outcome.ok) {
+        await begun.attempt.keep({ status: outcome.status ?? route.status, body: JSON.stringify(outcome.body) });
+      }
+      return outcome;
+    } finally {
+      begun.attempt.end();
+    }
+  }
+
+  async function handle(
+    request: FastifyRequest,
+    route: RouteContract,
+    handler: Handler,
+    caller: Caller,
+    attempt: Attempt | undefined,
+  ): Promise<Reply> {
+    const params = readParams(route, request.params);
+    if (!params.ok) return params;
+    const query = readQuery(route, request.query);
+    if (!query.ok) return query;
+    const body = readBody(route, rawBody(request), request.headers['content-type']);
+    if (!body.ok) return body;
+    const call: Call = {
+      params: params.value,
+      query: query.value,
+      body: body.value,
+      headers: request.headers,
+      caller,
+      by: {
+        actor: caller.credentialId,
+        permissions: caller.permissions,
+        requestId: caller.requestId,
+        remember:
+          attempt === undefined
+            ? undefined
+            : (result) => attempt.remember({ status: route.status, body: JSON.stringify(keyAnswer(result)) }),
+      },
+    };
+    return handler(call);
+  }
+
+  return app;
+}
+
+function rawBody(request: FastifyRequest): Buffer {
+  return Buffer.isBuffer(request.body) ? request.body : NO_BODY;
+}
+
+function wireRequestOf(request: FastifyRequest, ip: string | undefined, scheme: 'http' | 'https'): WireRequest {
+  const { method = '', url = '', rawHeaders } = request.raw;
+  return { method, target: url, headers: rawHeaders, body: rawBody(request), ip, scheme };
+}
+
+function pathOnly(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] as string;
+}
+
+const FRAMEWORK_ERRORS: Record<string, { code: ErrorCode; detail: string } | undefined> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: { code: 'body_too_large', detail: 'The body is over the limit.' },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'malformed_request', detail: 'The body is not as long as Content-Length says.' },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'unsupported_media_type', detail: 'Send application/json.' },
+};
+
+function send(reply: FastifyReply, requestId: string, outcome: Reply, status = 200) {
+  reply.header('x-request-id', requestId).header('cache-control', 'no-store');
+  if (outcome.ok) {
+    const body = typeof outcome.body === 'string' ? outcome.body : JSON.stringify(outcome.body);
+    return reply
+      .code(outcome.status ?? status)
+      .headers({ 'content-type': 'application/json', ...outcome.headers })
+      .send(body);
+  }
+  const problem = problemOf(outcome.code, outcome.detail, requestId, outcome.errors);
+  if (problem.status === 503) reply.header('retry-after', '1');
+  return reply.code(problem.status).header('content-type', PROBLEM_MEDIA_TYPE).send(JSON.stringify(problem));
+}
+
+/** What Node's parser could not read has no request and no reply yet: the answer is written by hand. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: ServerResponse['socket'] | IncomingMessage['socket']): void {
+  if (socket === null || socket.destroyed || error.code === 'ECONNRESET') return;
+  const code: ErrorCode = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'malformed_request';
+  const detail = code === 'headers_too_large' ? 'The headers are over 16 KiB.' : 'This is not HTTP/1.1.';
+  const problem = problemOf(code, detail, 'none');
+  const body = JSON.stringify(problem);
+  const head = [
+    `HTTP/1.1 ${problem.status} ${problem.title}`,
+    `content-type: ${PROBLEM_MEDIA_TYPE}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ].join('\r\n');
+  socket.end(`${head}\r\n\r\n${body}`);
+}

@@ -1,0 +1,31 @@
+import type { VerifyRequest } from '@countersign/contract';
+import type { WireRequest } from '@countersign/core';
+import type { Engine } from '@countersign/engine';
+import { type Call, done } from './handler.ts';
+
+/** `POST /v1/verify`: puts the described request before the one verifier. */
+export function verifyHandlers(engine: Engine) {
+  return {
+    verify: async ({ body }: Call) => {
+      const { request, ...ask } = body as VerifyRequest;
+      return done(await engine.verify(wireRequestOf(request), ask));
+    },
+  };
+}
+
+function wireRequestOf(described: VerifyRequest['request']): WireRequest {
+  const { method, target, headers, body, bodyBase64, ip, scheme } = described;
+  return {
+    method,
+    target,
+    headers: Array.isArray(headers) ? headers.flat() : flattened(headers),
+    body: bodyBase64 === undefined ? Buffer.from(body ?? '', 'utf8') : Buffer.from(bodyBase64, 'base64'),
+    ip,
+    scheme,
+  };
+}
+
+/** A header with several values is one header several times, so that a repeated security header is noticed. */
+function flattened(headers: Readonly<Record<string, string | string[]>>): string[] {
+  return Object.entries(headers).flatMap(([name, values]) => [values].flat().flatMap((value) => [name, value]));
+}

@@ -1,0 +1,44 @@
+import type { Decision, Engine } from '@countersign/engine';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+
+export interface Metrics {
+  readonly countDecision: (decision: Decision) => void;
+  readonly watch: (engine: Engine) => void;
+  readonly text: () => Promise<string>;
+}
+
+/** Metrics for Prometheus. No label ever holds a credential, an account or an address. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const decisions = new Counter({
+    name: 'countersign_decisions_total',
+    help: 'Decisions, by outcome ("allowed", "public" or the denial code) and dialect',
+    labelNames: ['outcome', 'dialect'],
+    registers,
+  });
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  return {
+    countDecision(decision) {
+      if (!decision.allowed) decisions.inc({ outcome: decision.code, dialect: '' });
+      else if (decision.credential === null) decisions.inc({ outcome: 'public', dialect: '' });
+      else decisions.inc({ outcome: 'allowed', dialect: decision.dialect ?? '' });
+    },
+    watch(engine) {
+      const health = () => engine.health();
+      gauge('countersign_cached_credentials', 'Credentials in memory', () => health().cachedCredentials);
+      gauge('countersign_pending_log_entries', 'Decisions not yet written', () => health().pendingLogEntries);
+      gauge('countersign_log_writable', '1 while the audit log can be written', () => Number(health().logIsWritable));
+    },
+    text: () => registry.metrics(),
+  };
+}

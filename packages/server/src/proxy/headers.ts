@@ -1,0 +1,85 @@
+import { DIALECTS, type RawHeaders } from '@countersign/core';
+import type { Allowed } from '@countersign/engine';
+
+/** Headers of one connection only (RFC 9110 section 7.6.1), and what goes with them. */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+]);
+/** Ours, also as they look to an upstream that takes `_` for `-`. */
+const OURS = /^x[-_]countersign[-_]/i;
+/** Set anew, from the address that was verified. */
+const FORWARDED = new Set(['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-real-ip', 'forwarded']);
+const SECURITY_HEADERS = new Set(DIALECTS.flatMap(({ securityHeaders }) => securityHeaders));
+
+export interface ForwardedFrom {
+  readonly ip: string | undefined;
+  readonly scheme: 'http' | 'https';
+}
+
+/**
+ * Makes the headers for the upstream, names and values in turn: without those of the connection, without the
+ * proof, without anything that pretends to come from us, and with what was decided.
+ */
+export function upstreamHeaders(raw: RawHeaders, decision: Allowed, from: ForwardedFrom): string[] {
+  const listed = listedInConnection(raw);
+  const headers: string[] = [];
+  let host = '';
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] as string;
+    const lower = name.toLowerCase();
+    if (lower === 'host') host = raw[i + 1] as string;
+    if (HOP_BY_HOP.has(lower) || listed.has(lower) || FORWARDED.has(lower) || OURS.test(lower)) continue;
+    if (SECURITY_HEADERS.has(lower) && !isOthers(lower, decision)) continue;
+    // The body is sent whole, so its length is known and set by the client library.
+    if (lower === 'content-length') continue;
+    headers.push(name, raw[i + 1] as string);
+  }
+  headers.push('x-forwarded-for', from.ip ?? 'unknown', 'x-forwarded-proto', from.scheme, 'x-forwarded-host', host);
+  headers.push('x-countersign-request-id', decision.requestId);
+  if (decision.credential !== null) {
+    const { id, accountId, environment } = decision.credential;
+    headers.push('x-countersign-account', accountId, 'x-countersign-credential', id);
+    headers.push('x-countersign-environment', environment);
+  }
+  if (decision.permission !== null) headers.push('x-countersign-permission', decision.permission);
+  return headers;
+}
+
+/** Headers of an upstream's answer that go on to the client. */
+export function clientHeaders(raw: RawHeaders): string[] {
+  const listed = listedInConnection(raw);
+  const headers: string[] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const lower = (raw[i] as string).toLowerCase();
+    if (HOP_BY_HOP.has(lower) || listed.has(lower)) continue;
+    headers.push(raw[i] as string, raw[i + 1] as string);
+  }
+  return headers;
+}
+
+/** `Authorization` is the proof of a bearer credential; beside another dialect it is the upstream's business. */
+function isOthers(name: string, decision: Allowed): boolean {
+  return name === 'authorization' && decision.dialect !== null && decision.dialect !== 'bearer';
+}
+
+const NEVER_LISTED = new Set(['host', 'content-length', 'content-type', 'authorization']);
+
+/** Names that a `Connection` header declares hop-by-hop; not those whose loss would change the request. */
+function listedInConnection(raw: RawHeaders): ReadonlySet<string> {
+  const listed = new Set<string>();
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    if ((raw[i] as string).toLowerCase() !== 'connection') continue;
+    for (const token of (raw[i + 1] as string).split(',')) listed.add(token.trim().toLowerCase());
+  }
+  for (const name of NEVER_LISTED) listed.delete(name);
+  return listed;
+}
