@@ -39,10 +39,15 @@ export const KEY = {
   rateLimits: [{ name: 'orders', quota: 1_000_000_000, windowSeconds: 10 }],
 };
 
+const folders = [];
+process.on('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 /** Makes a folder that is removed when the process ends. */
 export function scratchFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
 

@@ -17,13 +17,28 @@ const IPV4 = /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/;
  */
 export function parseAddress(text: string): AddressBytes | undefined {
   if (text.length > 45) return undefined;
-  if (text.includes(':')) {
-    if (text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined;
-    const address = ipaddr.IPv6.parse(text);
-    return address.isIPv4MappedAddress() ? address.toIPv4Address().toByteArray() : address.toByteArray();
-  }
+  if (!text.includes(':')) return parseIpv4(text);
+  const groups = text.includes('.') ? withHexTail(text) : text;
+  if (groups === undefined || groups.includes('%') || !ipaddr.IPv6.isValid(groups)) return undefined;
+  const address = ipaddr.IPv6.parse(groups);
+  return address.isIPv4MappedAddress() ? address.toIPv4Address().toByteArray() : address.toByteArray();
+}
+
+function parseIpv4(text: string): AddressBytes | undefined {
   if (!IPV4.test(text) || !ipaddr.IPv4.isValidFourPartDecimal(text)) return undefined;
   return ipaddr.IPv4.parse(text).toByteArray();
+}
+
+/**
+ * Rewrites `::ffff:192.0.2.1` as `::ffff:c000:201`. ipaddr.js would read octal and hexadecimal numbers in the
+ * dotted tail, and take `::192.0.2.1`, which is no mapped address, for one.
+ */
+function withHexTail(text: string): string | undefined {
+  const tail = text.lastIndexOf(':') + 1;
+  const bytes = parseIpv4(text.slice(tail));
+  if (bytes === undefined) return undefined;
+  const [a, b, c, d] = bytes as [number, number, number, number];
+  return `${text.slice(0, tail)}${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
 }
 
 /** Reads an address or a CIDR block. Bits beyond the prefix must be zero, so that a typo is not a network. */

@@ -1,5 +1,6 @@
 import { type Facts, type Manifest, type Permission, type Requirement, readFacts, type Rule } from '@countersign/core';
 import type { Ask } from './decision.ts';
+import { OPERATOR_PERMISSIONS } from './keys/operator-permissions.ts';
 
 /** Whether a request needs no credential, needs a known one, or goes where no route is declared. */
 export type Demand =
@@ -31,7 +32,8 @@ export class Demands {
 
   of(method: string, target: string, ask: Ask): Demand {
     if (ask.permission !== undefined) {
-      const permission = this.#manifest?.permissions.get(ask.permission) ?? undeclared(ask.permission);
+      const declared = ask.audience === 'operators' ? OPERATOR_PERMISSIONS : this.#manifest?.permissions;
+      const permission = declared?.get(ask.permission) ?? undeclared(ask.permission);
       return asked(permission, ask);
     }
     if (this.#manifest === undefined) return asked(undefined, ask);

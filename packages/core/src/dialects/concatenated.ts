@@ -21,7 +21,8 @@ const MAX_HEADER = 512;
  * timestamp, method, target and body put together without separators.
  *
  * Without separators, `?x=1` + `{"a":1}` reads like `?x=1{"a":1}` and an empty body. So a read-only request
- * with a body is refused, and the decoded spellings of a query are tried only where there is no body.
+ * with a body is refused, and the decoded spellings of a query are tried for read-only requests alone: no raw
+ * target holds a `"`, so that a JSON object cannot be moved into the query of a POST.
  */
 export function concatenated(differences: Concatenated): Dialect {
   const { headers, schemes, readTimestamp, writeTimestamp } = differences;

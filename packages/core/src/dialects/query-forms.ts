@@ -1,4 +1,4 @@
-import { pathOf, queryOf, type WireRequest } from '../message.ts';
+import { isSafeMethod, pathOf, queryOf, type WireRequest } from '../message.ts';
 import type { Prehash } from '../schemes/prehash.ts';
 import type { Alternative } from './dialect.ts';
 
@@ -7,8 +7,9 @@ import type { Alternative } from './dialect.ts';
  * percent-decoded, percent-decoded with `+` for a space, and as `encodeURIComponent` writes it.
  *
  * Decoding is not injective: `a=1&b=2` and `a=1%26b%3D2` decode alike and would share a signature. So there
- * is no other spelling when a decoded name or value holds `&`, `=`, `#`, `%` or a control character, and none
- * for a request with a body, whose first bytes could otherwise be moved to the end of the query.
+ * is no other spelling when a decoded name or value holds `&`, `=`, `#`, `%` or a control character. And there
+ * is none for a request that has a body, or whose method could have had one: a signed `?x=1` and `{"a":1}`
+ * could otherwise be sent as `?x=1%7B%22a%22:1%7D` and no body.
  *
  * @param prehashOf puts the prehash together around a target
  */
@@ -17,7 +18,7 @@ export function queryAlternatives(
   prehashOf: (target: string) => Prehash,
 ): readonly Alternative[] {
   const query = queryOf(request.target);
-  if (query === '' || request.body.length > 0) return [];
+  if (query === '' || request.body.length > 0 || !isSafeMethod(request.method)) return [];
   const alternatives: Alternative[] = [];
   const seen = new Set([query]);
   const offer = (form: Alternative['form'], text: string | undefined) => {

@@ -7,6 +7,7 @@ export const MAX_PASSPHRASE_BYTES = 64;
 const NARROW = { key: 64, passphrase: 32, rowsPerChunk: 4096 } as const;
 const WIDE = { key: MAX_SECRET_BYTES, passphrase: MAX_PASSPHRASE_BYTES, rowsPerChunk: 64 } as const;
 const REDACTED = '[redacted key]';
+const WIDE_CHARACTER = /[^\x00-\xff]/;
 
 /**
  * Key material of one secret version: the secret's bytes, padded with zeros to the HMAC block, and the
@@ -142,6 +143,8 @@ export class KeySlab {
     if (passphrase.length > MAX_PASSPHRASE_BYTES) {
       throw new RangeError(`a passphrase has at most ${MAX_PASSPHRASE_BYTES} characters`);
     }
+    // latin1 keeps the low byte only: U+0141 would be stored as "A", and "A" would then be right.
+    if (WIDE_CHARACTER.test(passphrase)) throw new RangeError('a passphrase has one byte a character');
     const isNarrow = secret.length <= NARROW.key && passphrase.length <= NARROW.passphrase;
     const { chunk, row } = takeRow(isNarrow ? this.#narrow : this.#wide, isNarrow ? NARROW : WIDE);
     const start = row * chunk.rowBytes;

@@ -40,19 +40,29 @@ export function createMemoryStore(): Store {
         throw new StoreError('revision_conflict', 'The key was changed meanwhile: read it again.');
       }
     }
-    for (const { name } of change.lookups ?? []) {
-      if (lookups.has(name)) throw new StoreError('lookup_taken', 'There is a key of that id or secret.');
+    const names = (change.lookups ?? []).map(({ name }) => name);
+    for (const [i, name] of names.entries()) {
+      if (lookups.has(name) || names.indexOf(name) !== i) throw new StoreError('lookup_taken', 'There is a key of that id or secret.');
     }
   }
 
-  function append(drafts: readonly AuditEntryDraft[]): void {
-    for (const draft of drafts) log.push({ draft, bytes: JSON.stringify(draft) });
+  function written(drafts: readonly AuditEntryDraft[]): typeof log {
+    return drafts.map((draft) => ({ draft, bytes: JSON.stringify(draft) }));
+  }
+
+  /** What can fail comes first, so that nothing of a change is stored unless all of it is. */
+  function prepared(change: Change, next: number) {
+    check(change);
+    try {
+      return { entries: written(change.entries), answer: change.answer?.(next) };
+    } catch (cause) {
+      throw new StoreError('unavailable', `The change cannot be stored: ${(cause as Error).message}`, { cause });
+    }
   }
 
   function commit(change: Change): number {
-    check(change);
     const next = revision + 1;
-    const answer = change.answer?.(next);
+    const { entries, answer } = prepared(change, next);
     revision = next;
     const stored = change.records.map((record) => ({ ...record, revision: next }));
     for (const record of stored) {
@@ -64,7 +74,7 @@ export function createMemoryStore(): Store {
       }
     }
     for (const { name, credentialId } of change.lookups ?? []) lookups.set(name, credentialId);
-    append(change.entries);
+    for (const entry of entries) log.push(entry);
     if (answer !== undefined) answers.set(`${answer.scope}\n${answer.key}`, answer);
     const foreignNames = (change.lookups ?? []).map(({ name }) => name);
     for (const listener of listeners) listener({ revision: next, records: stored, foreignNames });
@@ -116,7 +126,7 @@ export function createMemoryStore(): Store {
       return true;
     },
     async append(entries) {
-      append(entries);
+      for (const entry of written(entries)) log.push(entry);
     },
     readLog({ after, limit, credentialId, accountId, type }) {
       const found: AuditEntry[] = [];
@@ -130,7 +140,7 @@ export function createMemoryStore(): Store {
       return found;
     },
     liveNonces: (nowMs) =>
-      log.flatMap(({ draft: { nonce } }) => (nonce !== undefined && nonce.expiresAt > nowMs ? [nonce] : [])),
+      log.flatMap(({ draft: { nonce } }) => (nonce !== undefined && nonce.expiresAt >= nowMs ? [nonce] : [])),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -58,5 +58,3 @@ export const MIGRATIONS: readonly string[] = [
     STRICT, WITHOUT ROWID;
   `,
 ];
-
-export const INSERT_LOG = 'INSERT INTO log (type, credential_id, account_id, entry) VALUES (?, ?, ?, ?)';

@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { sealedName } from '../compile-credential.ts';
 import { kekOf } from '../envelope.ts';
-import type { AuditEntry, AuditEntryDraft, StoredNonce } from '../ports/audit-log.ts';
-import type { CredentialRecord, SecretVersionRecord, Usage } from '../ports/record.ts';
+import type { AuditEntry, StoredNonce } from '../ports/audit-log.ts';
+import type { CredentialRecord, Usage } from '../ports/record.ts';
 import {
   type Change,
   type ChangeNotice,
@@ -12,10 +12,12 @@ import {
   type Store,
   StoreError,
 } from '../ports/store.ts';
-import { configure, type Database, guarded, loadDriver } from './connection.ts';
-import { createLogWriter } from './log-writer.ts';
-import { INSERT_LOG, MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
+import { configure, type Database, guarded, loadDriver, storeError } from './connection.ts';
+import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
+import { createWriter } from './writer.ts';
+import type { CommitJob, SealedRow, StoredRecord } from './writes.ts';
 
+/** How long an answer is given again for its idempotency key. */
 const DAY_MS = 86_400_000;
 
 export interface SqliteStoreOptions {
@@ -24,7 +26,7 @@ export interface SqliteStoreOptions {
 }
 
 /**
- * Opens a SQLite database as a store: one process, durable commits, decisions written by a thread of its own.
+ * Opens a SQLite database as a store: one process, durable commits, all written by a thread of its own.
  * A second process that opens the same file is refused.
  *
  * @throws {@link StoreError}: `driver_missing`, `newer_version`, `in_use`, `read_only`, `full`, `unavailable`
@@ -40,12 +42,36 @@ export async function createSqliteStore({ path }: SqliteStoreOptions): Promise<S
       const opened = new driver(path);
       configure(opened);
       migrate(opened);
+      // The driver opens a file that it may not write for reading only, without a word.
+      opened.exec('BEGIN IMMEDIATE; UPDATE revision SET value = value; ROLLBACK');
       return opened;
     });
     return storeOver(database, path, () => lock.close());
   } catch (error) {
     lock.close();
     throw error;
+  }
+}
+
+/** Puts a change into rows. What can fail here fails before anything is written. */
+function jobOf(change: Change, revision: number): CommitJob {
+  const sealed: SealedRow[] = [];
+  const destroyed: string[] = [];
+  const records = change.records.map((record) => {
+    const secretVersions = record.secretVersions.map(({ sealed: bytes, ...version }) => {
+      const name = sealedName(record.id, version.version);
+      if (bytes === null) destroyed.push(name);
+      else sealed.push({ name, kek: kekOf(bytes), bytes });
+      return { ...version, isSealed: bytes !== null };
+    });
+    return { record: { ...record, secretVersions, revision }, before: record.revision };
+  });
+  try {
+    const entries = change.entries.map((entry) => JSON.stringify(entry));
+    const answer = change.answer?.(revision);
+    return { kind: 'commit', revision, records, sealed, destroyed, lookups: change.lookups ?? [], entries, answer };
+  } catch (cause) {
+    throw new StoreError('unavailable', `The change cannot be stored: ${(cause as Error).message}`, { cause });
   }
 }
 
@@ -89,13 +115,11 @@ function migrate(database: Database): void {
   }
 }
 
-type StoredVersion = Omit<SecretVersionRecord, 'sealed'> & { readonly isSealed: boolean };
-type StoredRecord = Omit<CredentialRecord, 'secretVersions'> & { readonly secretVersions: readonly StoredVersion[] };
-
 function storeOver(database: Database, path: string, unlock: () => void): Store {
   const sql = prepare(database);
-  const logWriter = createLogWriter(path);
+  const writer = createWriter(path);
   const listeners = new Set<(notice: ChangeNotice) => void>();
+  let revision = (sql.revision.get() as { value: number }).value;
 
   function fromRow(text: string): CredentialRecord {
     const stored = JSON.parse(text) as StoredRecord;
@@ -110,57 +134,18 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
     return (sql.sealed.get(name) as { bytes: Buffer } | undefined)?.bytes ?? null;
   }
 
-  /** Sealed values are only ever added or destroyed here: re-wrapping alone replaces them. */
-  function putRecord(record: CredentialRecord): void {
-    const secretVersions = record.secretVersions.map(({ sealed, ...version }) => {
-      const name = sealedName(record.id, version.version);
-      if (sealed === null) sql.destroySealed.run(name);
-      else sql.keepSealed.run(name, kekOf(sealed), sealed);
-      return { ...version, isSealed: sealed !== null };
-    });
-    const { id, accountId, standing, expiresAt, revision } = record;
-    const text = JSON.stringify({ ...record, secretVersions });
-    sql.putCredential.run(id, accountId, standing, expiresAt, revision, text);
+  async function commit(change: Change): Promise<number> {
+    // One process and one store: the count is kept here. A change that fails leaves a gap.
+    const next = ++revision;
+    const notice: ChangeNotice = {
+      revision: next,
+      records: change.records.map((record) => ({ ...record, revision: next })),
+      foreignNames: (change.lookups ?? []).map(({ name }) => name),
+    };
+    await writer.write(jobOf(change, next));
+    for (const listener of listeners) listener(notice);
+    return next;
   }
-
-  function check(record: CredentialRecord): void {
-    const there = sql.revisionOf.get(record.id) as { revision: number } | undefined;
-    if (record.revision === 0 && there !== undefined) throw new StoreError('id_taken', 'There is a key of that id.');
-    if (record.revision !== 0 && there?.revision !== record.revision) {
-      throw new StoreError('revision_conflict', 'The key was changed meanwhile: read it again.');
-    }
-  }
-
-  const transact = database.transaction((change: Change): ChangeNotice => {
-    const { value: revision } = sql.nextRevision.get() as { value: number };
-    const records = change.records.map((record) => ({ ...record, revision }));
-    for (const record of change.records) check(record);
-    for (const record of records) putRecord(record);
-    const foreignNames = (change.lookups ?? []).map(({ name, credentialId }) => {
-      if (sql.addLookup.run(name, credentialId).changes === 0) {
-        throw new StoreError('lookup_taken', 'There is a key of that id or secret.');
-      }
-      return name;
-    });
-    for (const entry of change.entries) addEntry(entry);
-    if (change.answer !== undefined) putAnswer(change.answer(revision));
-    return { revision, records, foreignNames };
-  });
-
-  function addEntry(entry: AuditEntryDraft): void {
-    sql.addEntry.run(entry.type, entry.credentialId ?? null, entry.accountId ?? null, JSON.stringify(entry));
-  }
-
-  function putAnswer({ scope, key, bodyHash, sealed, createdAt }: RememberedAnswer): void {
-    sql.forgetAnswers.run(createdAt - DAY_MS);
-    sql.putAnswer.run(scope, key, bodyHash, sealed, createdAt);
-  }
-
-  const saveUsage = database.transaction((rows: readonly Usage[]) => {
-    for (const { credentialId, version, lastUsedAt, lastUsedIp } of rows) {
-      sql.putUsage.run(credentialId, version, lastUsedAt, lastUsedIp);
-    }
-  });
 
   return {
     loadCredential: (id) =>
@@ -170,37 +155,36 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
       }),
     resolveLookup: (name) =>
       guarded(() => (sql.lookup.get(name) as { credential_id: string } | undefined)?.credential_id),
-    foreignNames: () => guarded(() => names(sql.lookups.iterate())),
+    foreignNames: () => rowsOf<string>(() => sql.lookups.iterate()),
     countCredentials: () => guarded(() => (sql.count.get() as { n: number }).n),
     listCredentials: (filter) => guarded(() => list(database, filter).map(fromRow)),
-    commit(change) {
-      const notice = guarded(() => transact.immediate(change));
-      for (const listener of listeners) listener(notice);
-      return notice.revision;
-    },
+    commit,
     rememberedAnswer: (scope, key, nowMs) =>
       guarded(() => sql.answer.get(scope, key, nowMs - DAY_MS) as RememberedAnswer | undefined),
-    rememberAnswer: (answer) => guarded(() => putAnswer(answer)),
-    saveUsage: (rows) => guarded(() => saveUsage.immediate(rows)),
+    rememberAnswer: async (answer) => void (await writer.write({ kind: 'answer', answer })),
+    saveUsage: async (rows) => void (await writer.write({ kind: 'usage', rows })),
     usageOf: (id) => guarded(() => sql.usage.all(id) as Usage[]),
     sealedItem: (name) => guarded(() => bytesOf(name) ?? undefined),
-    keepSealedItem: ({ name, sealed }) =>
-      guarded(() => {
-        sql.keepSealed.run(name, kekOf(sealed), sealed);
-        return bytesOf(name) as Uint8Array;
-      }),
+    async keepSealedItem({ name, sealed }) {
+      await writer.write({ kind: 'keepSealed', row: { name, kek: kekOf(sealed), bytes: sealed } });
+      return guarded(() => bytesOf(name) as Uint8Array);
+    },
     sealedUnderOtherKek: (kekId, limit) =>
       guarded(() => sql.otherKek.all(kekId, limit) as { name: string; sealed: Buffer }[]),
-    replaceSealed: (name, before, after) =>
-      guarded(() => sql.replaceSealed.run(kekOf(after), after, name, before).changes === 1),
-    append: (entries) => logWriter.append(entries),
+    async replaceSealed(name, before, after) {
+      const row = { name, kek: kekOf(after), bytes: after };
+      return (await writer.write({ kind: 'replaceSealed', row, before })) === 1;
+    },
+    async append(entries) {
+      if (entries.length === 0) return;
+      await writer.write({ kind: 'append', lines: entries.map((entry) => JSON.stringify(entry)).join('\n') });
+    },
     readLog: (query) =>
       guarded(() => {
         const { after, limit, credentialId = null, accountId = null, type = null } = query;
         return sql.readLog.all({ after, limit, credentialId, accountId, type }) as AuditEntry[];
       }),
-    liveNonces: (nowMs) =>
-      guarded(() => sql.liveNonces.iterate(nowMs) as IterableIterator<StoredNonce>),
+    liveNonces: (nowMs) => rowsOf<StoredNonce>(() => sql.liveNonces.iterate(nowMs)),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -208,15 +192,20 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
     // One process and one store: a change is known here before its commit returns.
     feedConfirmedAt: (nowMs) => nowMs,
     async close() {
-      await logWriter.close();
+      await writer.close();
       database.close();
       unlock();
     },
   };
 }
 
-function* names(rows: IterableIterator<unknown>): Generator<string> {
-  for (const row of rows) yield (row as { name: string }).name;
+/** Opens the driver's iterator with the first row only: while it is open, the connection can do nothing else. */
+function* rowsOf<T>(open: () => IterableIterator<unknown>): Generator<T> {
+  try {
+    yield* open() as IterableIterator<T>;
+  } catch (error) {
+    throw storeError(error);
+  }
 }
 
 function list(database: Database, filter: CredentialFilter): string[] {
@@ -233,40 +222,21 @@ function list(database: Database, filter: CredentialFilter): string[] {
 
 function prepare(database: Database) {
   return {
-    nextRevision: database.prepare('UPDATE revision SET value = value + 1 RETURNING value'),
+    revision: database.prepare('SELECT value FROM revision'),
     credential: database.prepare('SELECT record FROM credentials WHERE id = ?'),
-    revisionOf: database.prepare('SELECT revision FROM credentials WHERE id = ?'),
-    putCredential: database.prepare(
-      `INSERT INTO credentials (id, account_id, standing, expires_at, revision, record) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET account_id = excluded.account_id, standing = excluded.standing,
-         expires_at = excluded.expires_at, revision = excluded.revision, record = excluded.record`,
-    ),
     count: database.prepare('SELECT count(*) AS n FROM credentials'),
     lookup: database.prepare('SELECT credential_id FROM lookups WHERE name = ?'),
-    lookups: database.prepare('SELECT name FROM lookups'),
-    addLookup: database.prepare('INSERT INTO lookups (name, credential_id) VALUES (?, ?) ON CONFLICT DO NOTHING'),
+    lookups: database.prepare('SELECT name FROM lookups').pluck(),
     sealed: database.prepare('SELECT bytes FROM sealed WHERE name = ?'),
-    keepSealed: database.prepare('INSERT INTO sealed (name, kek, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING'),
-    destroySealed: database.prepare('DELETE FROM sealed WHERE name = ?'),
     otherKek: database.prepare('SELECT name, bytes AS sealed FROM sealed WHERE kek <> ? LIMIT ?'),
-    replaceSealed: database.prepare('UPDATE sealed SET kek = ?, bytes = ? WHERE name = ? AND bytes = ?'),
     usage: database.prepare(
       `SELECT credential_id AS credentialId, version, last_used_at AS lastUsedAt, last_used_ip AS lastUsedIp
        FROM usage WHERE credential_id = ?`,
-    ),
-    putUsage: database.prepare(
-      `INSERT INTO usage (credential_id, version, last_used_at, last_used_ip) VALUES (?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET last_used_at = excluded.last_used_at, last_used_ip = excluded.last_used_ip`,
     ),
     answer: database.prepare(
       `SELECT scope, key, body_hash AS bodyHash, sealed, created_at AS createdAt
        FROM answers WHERE scope = ? AND key = ? AND created_at > ?`,
     ),
-    putAnswer: database.prepare(
-      'INSERT OR REPLACE INTO answers (scope, key, body_hash, sealed, created_at) VALUES (?, ?, ?, ?, ?)',
-    ),
-    forgetAnswers: database.prepare('DELETE FROM answers WHERE created_at <= ?'),
-    addEntry: database.prepare(INSERT_LOG),
     readLog: database.prepare(
       `SELECT idx AS "index", entry AS bytes FROM log
        WHERE idx > @after
@@ -275,6 +245,6 @@ function prepare(database: Database) {
          AND (@type IS NULL OR type = @type)
        ORDER BY idx LIMIT @limit`,
     ),
-    liveNonces: database.prepare('SELECT fingerprint, expires_at AS expiresAt FROM nonces WHERE expires_at > ?'),
+    liveNonces: database.prepare('SELECT fingerprint, expires_at AS expiresAt FROM nonces WHERE expires_at >= ?'),
   };
 }

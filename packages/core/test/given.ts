@@ -1,0 +1,134 @@
+import type { AddressBytes } from '../src/address.ts';
+import type { Credential, CredentialProfile, Proof } from '../src/credential/credential.ts';
+import { type Approval, decide, type Question, type Refusal } from '../src/decide/decide.ts';
+import type { Permission, Requirement } from '../src/decide/manifest.ts';
+import type { Denial } from '../src/denial.ts';
+import type { Claim, Dialect, SigningKey } from '../src/dialects/dialect.ts';
+import type { RawHeaders, WireRequest } from '../src/message.ts';
+import { hmac } from '../src/schemes/hmac.ts';
+import { type KeyRow, KeySlab } from '../src/schemes/key-slab.ts';
+import { SCHEMES } from '../src/schemes/scheme.ts';
+
+/** 2026-11-24T06:00:00.000Z */
+export const NOW = 1_795_500_000_000;
+export const NEVER = Number.POSITIVE_INFINITY;
+export const SECRET = 'throwaway-secret';
+export const PASSPHRASE = 'Passphrase1';
+
+const slab = new KeySlab();
+
+export function keyRow(secret: string | Uint8Array = SECRET, passphrase = PASSPHRASE): KeyRow {
+  return slab.store(typeof secret === 'string' ? Buffer.from(secret, 'utf8') : secret, passphrase);
+}
+
+export function aRequest(over: Partial<WireRequest> = {}): WireRequest {
+  return { method: 'GET', target: '/api/v2/account?limit=20', headers: [], body: Buffer.alloc(0), ...over };
+}
+
+export function aProof(over: Partial<Proof> = {}): Proof {
+  return { version: 1, retiresAt: NEVER, ...over };
+}
+
+export type CredentialParts = Partial<Omit<Credential, 'profile'>> & { readonly profile?: Partial<CredentialProfile> };
+
+/** An active HMAC credential that may do nothing in particular. */
+export function aCredential({ profile, ...over }: CredentialParts = {}): Credential {
+  return {
+    id: 'key-1',
+    accountId: 'account-1',
+    label: 'test',
+    metadata: {},
+    standing: 'active',
+    expiresAt: NEVER,
+    revision: 1,
+    proofs: over.proofs ?? [aProof({ key: keyRow() })],
+    ...over,
+    profile: {
+      environment: 'live',
+      kind: 'hmac',
+      dialects: undefined,
+      permissions: [],
+      allowedNetworks: undefined,
+      rateLimits: [],
+      constraints: {},
+      ...profile,
+    },
+  };
+}
+
+/** What a bot holds: signs with HMAC under a secret. */
+export function aSigningKey(secret: string | Uint8Array = SECRET, over: Partial<SigningKey> = {}): SigningKey {
+  const key = keyRow(secret);
+  return {
+    keyId: 'key-1',
+    passphrase: PASSPHRASE,
+    kind: 'hmac',
+    sign: (use, prehash) => {
+      const scheme = SCHEMES[use.scheme];
+      if (scheme.kind !== 'hmac') throw new TypeError('not an HMAC scheme');
+      return hmac(scheme.hash, key, prehash, use.encoding);
+    },
+    ...over,
+  };
+}
+
+export function rawHeaders(headers: Readonly<Record<string, string>>): RawHeaders {
+  return Object.entries(headers).flat();
+}
+
+/** The request with the headers that the dialect's own signer adds. */
+export function signed(
+  dialect: Dialect,
+  request: WireRequest,
+  key: SigningKey = aSigningKey(),
+  nowMs: number = NOW,
+): WireRequest {
+  const added = rawHeaders(dialect.sign(request, key, { nowMs, nonce: 'nonce-1' }));
+  return { ...request, headers: [...request.headers, ...added] };
+}
+
+/** Asks for nothing but authentication. */
+export const authenticationOnly: Requirement = { permission: undefined, weight: 1, facts: () => ({}) };
+
+export function requires(permission: Permission, facts: Record<string, string> = {}): Requirement {
+  return { permission, weight: 1, facts: () => facts };
+}
+
+export function claimOf(dialect: Dialect, request: WireRequest): Claim {
+  const claim = dialect.read(request);
+  if (!claim.ok) throw new Error(`the request could not be read: ${claim.code}`);
+  return claim;
+}
+
+export function denialOf(outcome: Claim | Denial | Approval | Refusal | { ok: true } | undefined): Denial {
+  if (outcome === undefined || outcome.ok) throw new Error('it was not refused');
+  return 'denial' in outcome ? outcome.denial : outcome;
+}
+
+/** Nobody's credential, for an id that does not exist. */
+export const dummy = aCredential({ id: '', proofs: [aProof({ version: 0, key: keyRow('nobody knows this') })] });
+
+export const PEER: AddressBytes = [192, 0, 2, 7];
+
+/** Reads a request and asks for a decision on it. */
+export function ask(
+  dialect: Dialect,
+  request: WireRequest,
+  credential: Credential | undefined,
+  over: Partial<Question> = {},
+): Approval | Refusal {
+  const claim = dialect.read(request);
+  if (!claim.ok) return { ok: false, denial: claim };
+  return decide({
+    request,
+    dialect,
+    claim,
+    credential,
+    dummy,
+    requirement: authenticationOnly,
+    peer: PEER,
+    audience: 'customers',
+    nowMs: NOW,
+    ...over,
+  });
+}

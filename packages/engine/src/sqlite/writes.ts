@@ -1,0 +1,154 @@
+import type { AuditEntryDraft } from '../ports/audit-log.ts';
+import type { CredentialRecord, SecretVersionRecord, Usage } from '../ports/record.ts';
+import { type Lookup, type RememberedAnswer, StoreError } from '../ports/store.ts';
+import type { Database } from './connection.ts';
+
+/** A record as it stands in its column: what is sealed stands in a table of its own. */
+export type StoredRecord = Omit<CredentialRecord, 'secretVersions'> & {
+  readonly secretVersions: readonly StoredVersion[];
+};
+export type StoredVersion = Omit<SecretVersionRecord, 'sealed'> & { readonly isSealed: boolean };
+
+/** A sealed value with its name, and the key-encryption key that it needs. */
+export interface SealedRow {
+  readonly name: string;
+  readonly kek: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A change, put into rows. Everything in it is stored in one transaction. */
+export interface CommitJob {
+  readonly kind: 'commit';
+  readonly revision: number;
+  readonly records: readonly { readonly record: StoredRecord; readonly before: number }[];
+  readonly sealed: readonly SealedRow[];
+  /** Names of sealed values to destroy. */
+  readonly destroyed: readonly string[];
+  readonly lookups: readonly Lookup[];
+  readonly entries: readonly string[];
+  readonly answer: RememberedAnswer | undefined;
+}
+
+/** Everything that is ever written, as messages to the one thread that writes. */
+export type Job =
+  | CommitJob
+  /** Entries of the log, one JSON text a line. */
+  | { readonly kind: 'append'; readonly lines: string }
+  | { readonly kind: 'usage'; readonly rows: readonly Usage[] }
+  | { readonly kind: 'answer'; readonly answer: RememberedAnswer }
+  | { readonly kind: 'keepSealed'; readonly row: SealedRow }
+  | { readonly kind: 'replaceSealed'; readonly row: SealedRow; readonly before: Uint8Array };
+
+const DAY_MS = 86_400_000;
+const PRUNE_EVERY_MS = 10_000;
+
+/** Makes the function that does a job, in one durable transaction. It returns how many rows were changed. */
+export function createWrites(database: Database): (job: Job) => number {
+  const sql = prepare(database);
+  let prunedAt = 0;
+
+  function addEntry(line: string): AuditEntryDraft {
+    const entry = JSON.parse(line) as AuditEntryDraft;
+    sql.addEntry.run(entry.type, entry.credentialId ?? null, entry.accountId ?? null, line);
+    return entry;
+  }
+
+  function append(lines: readonly string[]): number {
+    let now = 0;
+    for (const line of lines) {
+      const { nonce, at } = addEntry(line);
+      if (nonce !== undefined) sql.addNonce.run(nonce.expiresAt, nonce.fingerprint);
+      now = Math.max(now, at);
+    }
+    if (now > prunedAt + PRUNE_EVERY_MS) {
+      sql.pruneNonces.run(now);
+      prunedAt = now;
+    }
+    return lines.length;
+  }
+
+  function check({ id }: StoredRecord, before: number): void {
+    const there = sql.revisionOf.get(id) as { revision: number } | undefined;
+    if (before === 0 && there !== undefined) throw new StoreError('id_taken', 'There is a key of that id.');
+    if (before !== 0 && there?.revision !== before) {
+      throw new StoreError('revision_conflict', 'The key was changed meanwhile: read it again.');
+    }
+  }
+
+  function commit(job: CommitJob): number {
+    sql.setRevision.run(job.revision);
+    for (const { record, before } of job.records) {
+      check(record, before);
+      const { id, accountId, standing, expiresAt, revision } = record;
+      sql.putCredential.run(id, accountId, standing, expiresAt, revision, JSON.stringify(record));
+    }
+    // Re-wrapping may have replaced what a change has read: what is there stays.
+    for (const { name, kek, bytes } of job.sealed) sql.keepSealed.run(name, kek, bytes);
+    for (const name of job.destroyed) sql.destroySealed.run(name);
+    for (const { name, credentialId } of job.lookups) {
+      if (sql.addLookup.run(name, credentialId).changes === 0) {
+        throw new StoreError('lookup_taken', 'There is a key of that id or secret.');
+      }
+    }
+    for (const line of job.entries) addEntry(line);
+    if (job.answer !== undefined) putAnswer(job.answer);
+    return job.records.length;
+  }
+
+  function putAnswer({ scope, key, bodyHash, sealed, createdAt }: RememberedAnswer): number {
+    sql.forgetAnswers.run(createdAt - DAY_MS);
+    return sql.putAnswer.run(scope, key, bodyHash, sealed, createdAt).changes;
+  }
+
+  function putUsage(rows: readonly Usage[]): number {
+    for (const { credentialId, version, lastUsedAt, lastUsedIp } of rows) {
+      sql.putUsage.run(credentialId, version, lastUsedAt, lastUsedIp);
+    }
+    return rows.length;
+  }
+
+  const inTransaction = database.transaction((job: Job): number => {
+    switch (job.kind) {
+      case 'commit':
+        return commit(job);
+      case 'append':
+        return append(job.lines.split('\n'));
+      case 'usage':
+        return putUsage(job.rows);
+      case 'answer':
+        return putAnswer(job.answer);
+      case 'keepSealed':
+        return sql.keepSealed.run(job.row.name, job.row.kek, job.row.bytes).changes;
+      case 'replaceSealed':
+        return sql.replaceSealed.run(job.row.kek, job.row.bytes, job.row.name, job.before).changes;
+    }
+  });
+  return (job) => inTransaction.immediate(job);
+}
+
+function prepare(database: Database) {
+  return {
+    setRevision: database.prepare('UPDATE revision SET value = ?'),
+    revisionOf: database.prepare('SELECT revision FROM credentials WHERE id = ?'),
+    putCredential: database.prepare(
+      `INSERT INTO credentials (id, account_id, standing, expires_at, revision, record) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET account_id = excluded.account_id, standing = excluded.standing,
+         expires_at = excluded.expires_at, revision = excluded.revision, record = excluded.record`,
+    ),
+    addLookup: database.prepare('INSERT INTO lookups (name, credential_id) VALUES (?, ?) ON CONFLICT DO NOTHING'),
+    keepSealed: database.prepare('INSERT INTO sealed (name, kek, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING'),
+    destroySealed: database.prepare('DELETE FROM sealed WHERE name = ?'),
+    replaceSealed: database.prepare('UPDATE sealed SET kek = ?, bytes = ? WHERE name = ? AND bytes = ?'),
+    putUsage: database.prepare(
+      `INSERT INTO usage (credential_id, version, last_used_at, last_used_ip) VALUES (?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET last_used_at = excluded.last_used_at, last_used_ip = excluded.last_used_ip`,
+    ),
+    putAnswer: database.prepare(
+      'INSERT OR REPLACE INTO answers (scope, key, body_hash, sealed, created_at) VALUES (?, ?, ?, ?, ?)',
+    ),
+    forgetAnswers: database.prepare('DELETE FROM answers WHERE created_at <= ?'),
+    addEntry: database.prepare('INSERT INTO log (type, credential_id, account_id, entry) VALUES (?, ?, ?, ?)'),
+    addNonce: database.prepare('INSERT OR IGNORE INTO nonces (expires_at, fingerprint) VALUES (?, ?)'),
+    pruneNonces: database.prepare('DELETE FROM nonces WHERE expires_at < ?'),
+  };
+}

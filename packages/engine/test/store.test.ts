@@ -1,0 +1,8 @@
+import { STORES } from './store-adapters.ts';
+import { storeContract } from './store.contract.ts';
+import { storeQueriesContract } from './store-queries.contract.ts';
+
+for (const adapter of STORES) {
+  storeContract(adapter);
+  storeQueriesContract(adapter);
+}
