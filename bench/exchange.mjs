@@ -60,6 +60,7 @@ export async function startEngine({ store: kind = 'memory', options = {} } = {})
   const folder = scratchFolder();
   const store =
     kind === 'memory' ? createMemoryStore() : await createSqliteStore({ path: join(folder, 'db.sqlite') });
+  const writing = trackWrites(store);
   const keyring = openFileKeyring(join(folder, 'keyring.json'), Date.now);
   const parsed = parseManifest(MANIFEST);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
@@ -78,15 +79,30 @@ export async function startEngine({ store: kind = 'memory', options = {} } = {})
     store,
     keyring,
     folder,
-    /** Waits until the log has been handed over. */
+    /** Waits until the log is written, by its own thread too, which would otherwise run beside the peer. */
     async settle() {
-      while (engine.health().pendingLogEntries > 0) await sleep(1);
+      while (engine.health().pendingLogEntries > 0 || writing.count > 0) await sleep(1);
     },
     async close() {
       await engine.close();
       await store.close();
     },
   };
+}
+
+/** Counts the groups that the store is writing. */
+function trackWrites(store) {
+  const writing = { count: 0 };
+  const { append } = store;
+  store.append = async (entries) => {
+    writing.count++;
+    try {
+      await append(entries);
+    } finally {
+      writing.count--;
+    }
+  };
+  return writing;
 }
 
 /** Issues a key and returns its id and secret. */
@@ -125,16 +141,26 @@ export function signedOrder(id, secretKey, { ip = IP, target = TARGET } = {}) {
     method: 'POST',
     target,
     headers: [
-      'Host', 'api.example.com',
-      'Connection', 'keep-alive',
-      'Content-Type', 'application/json',
-      'Content-Length', String(body.length),
-      'ACCESS-KEY', id,
-      'ACCESS-SIGN', digest.toString('base64'),
-      'ACCESS-TIMESTAMP', timestamp,
-      'ACCESS-PASSPHRASE', PASSPHRASE,
-      'locale', 'en-US',
-      'User-Agent', 'python-requests/2.32.3',
+      'Host',
+      'api.example.com',
+      'Connection',
+      'keep-alive',
+      'Content-Type',
+      'application/json',
+      'Content-Length',
+      String(body.length),
+      'ACCESS-KEY',
+      id,
+      'ACCESS-SIGN',
+      digest.toString('base64'),
+      'ACCESS-TIMESTAMP',
+      timestamp,
+      'ACCESS-PASSPHRASE',
+      PASSPHRASE,
+      'locale',
+      'en-US',
+      'User-Agent',
+      'python-requests/2.32.3',
     ],
     body,
     ip,

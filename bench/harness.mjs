@@ -1,62 +1,81 @@
 import { performance } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * One side of a comparison. `prepare` makes the inputs of one block outside the timed part; `run` does the work
- * and must throw when any single operation did not succeed; `settle` waits for work that was put off (a log that
- * is written in groups), and what it costs this thread counts.
+ * One side of a comparison. `prepare` makes the inputs of a round outside the timed part; `run` works through some
+ * of them and must throw when any single operation did not succeed; `settle` waits for work that was put off (a
+ * log that is written in groups), and what that costs this thread counts.
  *
  * @typedef {object} Side
- * @property {(count: number) => unknown} prepare
- * @property {(block: any) => unknown} run
+ * @property {(count: number) => any[] | Promise<any[]>} prepare
+ * @property {(inputs: any[]) => unknown} run
  * @property {() => Promise<void>} [settle]
+ * @property {boolean} [countsSleep] true where another process does the work, and this one waits for it
  */
 
+/** Slices of a round, in which the two sides take turns: the machine is noisy, and its noise hits both alike. */
+const SLICES = 10;
+
 /**
- * Measures two sides in turn (A B, B A, A B, …), because the machine is noisy: a ratio is taken of each round, and
- * the median of the ratios is the result.
+ * Measures two sides in turn (A B, B A, A B, …). A ratio is taken of each round, and the median of the ratios is
+ * the result.
  *
  * @param {{ ours: Side, peer: Side, rounds: number, ourCount: number, peerCount: number, warmups?: number }} options
  */
-export async function compare({ ours, peer, rounds, ourCount, peerCount, warmups = 3 }) {
+export async function compare({ ours, peer, rounds, ourCount, peerCount, warmups = 2 }) {
   const ourRates = [];
   const peerRates = [];
-  const ratios = [];
   for (let round = -warmups; round < rounds; round++) {
-    let ourRate;
-    let peerRate;
-    if (round % 2 === 0) {
-      ourRate = await measure(ours, ourCount);
-      peerRate = await measure(peer, peerCount);
-    } else {
-      peerRate = await measure(peer, peerCount);
-      ourRate = await measure(ours, ourCount);
+    const ourInputs = await ours.prepare(ourCount);
+    const peerInputs = await peer.prepare(peerCount);
+    let ourMs = 0;
+    let peerMs = 0;
+    globalThis.gc?.();
+    for (let i = 0; i < SLICES; i++) {
+      if (i % 2 === 0) ourMs += await busyMs(ours, slice(ourInputs, i));
+      peerMs += await busyMs(peer, slice(peerInputs, i));
+      if (i % 2 === 1) ourMs += await busyMs(ours, slice(ourInputs, i));
     }
     if (round < 0) continue;
-    ourRates.push(ourRate);
-    peerRates.push(peerRate);
-    ratios.push(ourRate / peerRate);
+    ourRates.push((ourInputs.length / ourMs) * 1000);
+    peerRates.push((peerInputs.length / peerMs) * 1000);
   }
+  const ratios = ourRates.map((rate, i) => rate / peerRates[i]);
   return { ours: median(ourRates), peer: median(peerRates), ratio: median(ratios), ratios };
 }
 
+function slice(inputs, i) {
+  return inputs.slice(
+    Math.floor((inputs.length * i) / SLICES),
+    Math.floor((inputs.length * (i + 1)) / SLICES),
+  );
+}
+
 /**
- * Runs one block and returns operations a second of this thread. Time in which the event loop sleeps is not
+ * Runs some inputs and returns for how long this thread was busy. Time in which the event loop sleeps is not
  * counted, so a group commit's timer costs nothing, and writing the group costs what it costs.
- *
- * @param {Side} side
- * @param {number} count
  */
-export async function measure(side, count) {
-  const block = await side.prepare(count);
-  globalThis.gc?.();
-  await sleep(1);
+async function busyMs(side, inputs) {
   const idle = performance.eventLoopUtilization().idle;
   const start = performance.now();
-  await side.run(block);
+  await side.run(inputs);
   await side.settle?.();
-  const slept = performance.eventLoopUtilization().idle - idle;
-  return count / ((performance.now() - start - slept) / 1000);
+  const slept = side.countsSleep ? 0 : performance.eventLoopUtilization().idle - idle;
+  return performance.now() - start - slept;
+}
+
+/**
+ * Measures two servers in turn under the same load, in the same slices: requests a second of the wall clock, with
+ * as many connections as the load has. Each request is made anew, before its round.
+ *
+ * @param {{ ours: object, peer: object, request: () => Buffer, rounds: number, count: number }} options
+ */
+export async function compareServers({ ours, peer, request, rounds, count }) {
+  const side = ({ send }) => ({
+    prepare: (length) => Array.from({ length }, request),
+    run: send,
+    countsSleep: true,
+  });
+  return compare({ ours: side(ours), peer: side(peer), rounds, ourCount: count, peerCount: count });
 }
 
 /** @param {readonly number[]} values */

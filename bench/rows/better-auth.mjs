@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { apiKey } from '@better-auth/api-key';
-import Database from 'better-sqlite3';
 import { betterAuth } from 'better-auth';
 import { getMigrations } from 'better-auth/db/migration';
+import Database from 'better-sqlite3';
 import { decisionSide } from '../decision-side.mjs';
 import { scratchFolder } from '../exchange.mjs';
 import { compare } from '../harness.mjs';
@@ -19,9 +19,7 @@ async function startBetterAuth() {
     telemetry: { enabled: false },
     logger: { disabled: true },
     emailAndPassword: { enabled: true },
-    plugins: [
-      apiKey({ rateLimit: { enabled: true, maxRequests: 1_000_000_000, timeWindow: 10_000 } }),
-    ],
+    plugins: [apiKey({ rateLimit: { enabled: true, maxRequests: 1_000_000_000, timeWindow: 10_000 } })],
   });
   const { runMigrations } = await getMigrations(auth.options);
   await runMigrations();
@@ -39,10 +37,10 @@ export async function run({ quick }) {
   const { auth, key } = await startBetterAuth();
   const body = { key, permissions: { spot: ['trade'] } };
   const peer = {
-    prepare: (count) => count,
-    async run(count) {
-      for (let i = 0; i < count; i++) {
-        const { valid, error } = await auth.api.verifyApiKey({ body });
+    prepare: (count) => new Array(count).fill({ body }),
+    async run(calls) {
+      for (const call of calls) {
+        const { valid, error } = await auth.api.verifyApiKey(call);
         if (!valid) throw new Error(error?.message ?? 'not valid');
       }
     },
@@ -55,6 +53,12 @@ export async function run({ quick }) {
     peerCount: 300,
   });
   return [
-    { row: 'against better-auth', ...figures, unit: '/s', peerName: 'verifyApiKey on SQLite', budget: { atLeast: 100 } },
+    {
+      row: 'against better-auth',
+      ...figures,
+      unit: '/s',
+      peerName: 'verifyApiKey on SQLite',
+      budget: { atLeast: 100 },
+    },
   ];
 }

@@ -43,6 +43,12 @@ export async function run({ quick }) {
     peerCount: 3_000,
   });
   return [
-    { row: 'against hawk', ...figures, unit: '/s', peerName: 'hawk authenticate, payload', budget: { atLeast: 4 } },
+    {
+      row: 'against hawk',
+      ...figures,
+      unit: '/s',
+      peerName: 'hawk authenticate, payload',
+      budget: { atLeast: 4 },
+    },
   ];
 }

@@ -10,7 +10,14 @@ const dialect = dialectNamed('rfc9421');
 
 /** The same request for both: `@method`, `@target-uri`, `content-digest`; `created`, `nonce`, `keyid`. */
 function signedRequest(id, key) {
-  const headers = ['Host', 'api.example.com', 'Content-Type', 'application/json', 'User-Agent', 'python-requests/2.32.3'];
+  const headers = [
+    'Host',
+    'api.example.com',
+    'Content-Type',
+    'application/json',
+    'User-Agent',
+    'python-requests/2.32.3',
+  ];
   const request = { method: 'POST', target: TARGET, headers, body: orderBody(), ip: IP };
   const sign = (_use, prehash) => {
     const mac = createHmac('sha256', key);
@@ -34,7 +41,10 @@ const CONFIG = {
 const peer = {
   prepare: (count) =>
     Array.from({ length: count }, () => {
-      const { method, headers: raw } = signedRequest('ck_live_0123456789012345678901234567890abcde', secretKey);
+      const { method, headers: raw } = signedRequest(
+        'ck_live_0123456789012345678901234567890abcde',
+        secretKey,
+      );
       const headers = {};
       for (let i = 0; i < raw.length; i += 2) headers[raw[i].toLowerCase()] = raw[i + 1];
       return { method, headers, url: `https://api.example.com${TARGET}` };
@@ -49,7 +59,11 @@ const peer = {
 /** Against `http-message-signatures`, which checks neither the body's digest, nor replay, nor limits. */
 export async function run({ quick }) {
   const figures = await compare({
-    ours: decisionSide({ store: 'memory', key: { dialects: ['rfc9421'], passphrase: undefined }, sign: signedRequest }),
+    ours: decisionSide({
+      store: 'memory',
+      key: { dialects: ['rfc9421'], passphrase: undefined },
+      sign: signedRequest,
+    }),
     peer,
     rounds: quick ? 6 : 20,
     ourCount: 10_000,

@@ -4,8 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type AddressBytes, contains, parseAddress, parseNetwork } from './address.ts';
 
 const numberOf = (bytes: AddressBytes) => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-const maskOf = (prefix: number, width: number) =>
-  ((1n << BigInt(prefix)) - 1n) << BigInt(width - prefix);
+const maskOf = (prefix: number, width: number) => ((1n << BigInt(prefix)) - 1n) << BigInt(width - prefix);
 const bytesOf = (value: bigint, width: number) =>
   Array.from({ length: width / 8 }, (_, i) => Number((value >> BigInt(width - 8 * (i + 1))) & 0xffn));
 
@@ -40,14 +39,35 @@ describe('contains', () => {
 
 describe('parseAddress', () => {
   it('accepts what Node accepts, without zones', () => {
-    const piece = fc.constantFrom('0', '1', 'ff', 'ffff', 'FFFF', '00a', '10', '255', '256', '01', '0x1', ':', '::', '.', '%1', ' ');
-    const v4 = fc.array(fc.integer({ min: 0, max: 260 }), { minLength: 3, maxLength: 5 }).map((parts) => parts.join('.'));
+    const piece = fc.constantFrom(
+      '0',
+      '1',
+      'ff',
+      'ffff',
+      'FFFF',
+      '00a',
+      '10',
+      '255',
+      '256',
+      '01',
+      '0x1',
+      ':',
+      '::',
+      '.',
+      '%1',
+      ' ',
+    );
+    const v4 = fc
+      .array(fc.integer({ min: 0, max: 260 }), { minLength: 3, maxLength: 5 })
+      .map((parts) => parts.join('.'));
     const text = fc.oneof(
       fc.ipV4(),
       fc.ipV6(),
       v4,
       fc.array(piece, { maxLength: 16 }).map((parts) => parts.join('')),
-      fc.tuple(fc.constantFrom('::', '::ffff:', '1::', '1:2:3:4:5:6:', '::ffff:0:'), fc.oneof(fc.ipV4(), v4)).map((p) => p.join('')),
+      fc
+        .tuple(fc.constantFrom('::', '::ffff:', '1::', '1:2:3:4:5:6:', '::ffff:0:'), fc.oneof(fc.ipV4(), v4))
+        .map((p) => p.join('')),
     );
     fc.assert(
       fc.property(text, (candidate) => {
@@ -93,7 +113,9 @@ describe('parseNetwork', () => {
         const text =
           bits === 32
             ? bytes.join('.')
-            : Array.from({ length: 8 }, (_, i) => (numberOf(bytes.slice(i * 2, i * 2 + 2))).toString(16)).join(':');
+            : Array.from({ length: 8 }, (_, i) => numberOf(bytes.slice(i * 2, i * 2 + 2)).toString(16)).join(
+                ':',
+              );
         expect(parseNetwork(`${text}/${prefix}`) !== undefined).toBe(bit < prefix);
       }),
       { numRuns: 2000 },

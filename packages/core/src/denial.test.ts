@@ -65,7 +65,10 @@ describe('denial', () => {
 
 describe('publicDenial', () => {
   it('shows credential_revoked as an id that never existed', () => {
-    const revoked = denial('credential_revoked', 'The credential is revoked.', { part: 'key', clockDeltaMs: -5 });
+    const revoked = denial('credential_revoked', 'The credential is revoked.', {
+      part: 'key',
+      clockDeltaMs: -5,
+    });
     const unknown = denial('credential_unknown', 'No such credential.', { part: 'key', clockDeltaMs: -5 });
     expect(publicDenial(revoked)).toEqual(unknown);
     expect(JSON.stringify(publicDenial(revoked))).not.toContain('revoked');

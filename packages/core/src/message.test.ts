@@ -3,11 +3,14 @@ import { describe, expect, it } from 'vitest';
 import {
   allHeaders,
   faultInRequestLine,
+  hasHeader,
+  headerName,
   isSafeMethod,
   pathOf,
   queryOf,
   REPEATED,
   singleHeader,
+  singleHeaders,
 } from './message.ts';
 
 describe('singleHeader', () => {
@@ -64,6 +67,29 @@ describe('singleHeader', () => {
   });
 });
 
+describe('singleHeaders', () => {
+  it('answers as singleHeader does, in the order of the names', () => {
+    const name = fc.constantFrom('a', 'A', 'b', 'B', 'aa', 'aA', 'c', '');
+    fc.assert(
+      fc.property(fc.array(fc.tuple(name, fc.string({ maxLength: 3 }))), fc.boolean(), (pairs, isCut) => {
+        const headers = isCut ? [...pairs.flat(), 'a'] : pairs.flat();
+        for (const names of [['A', 'b', 'Aa'], ['aa', 'a'], ['d'], []]) {
+          const expected = names.map((one) => singleHeader(headers, one.toLowerCase()));
+          expect(singleHeaders(headers, names.map(headerName))).toEqual(expected);
+          for (const [i, one] of names.entries()) {
+            expect(hasHeader(headers, headerName(one))).toBe(expected[i] !== undefined);
+          }
+        }
+      }),
+    );
+  });
+
+  it('answers REPEATED for the one that occurs three times, and leaves the others alone', () => {
+    const headers = ['a', '1', 'B', 'x', 'A', '1', 'a', '1'];
+    expect(singleHeaders(headers, ['a', 'B', 'c'].map(headerName))).toEqual([REPEATED, 'x', undefined]);
+  });
+});
+
 describe('pathOf and queryOf', () => {
   it.each([
     ['/a', '/a', ''],
@@ -79,7 +105,9 @@ describe('pathOf and queryOf', () => {
 });
 
 describe('isSafeMethod', () => {
-  it.each(['GET', 'HEAD', 'OPTIONS'])('%s changes nothing', (method) => expect(isSafeMethod(method)).toBe(true));
+  it.each(['GET', 'HEAD', 'OPTIONS'])('%s changes nothing', (method) =>
+    expect(isSafeMethod(method)).toBe(true),
+  );
 
   it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'CONNECT', 'QUERY', 'get', 'Get', ''])(
     '%s is not called safe',
@@ -88,10 +116,16 @@ describe('isSafeMethod', () => {
 });
 
 describe('faultInRequestLine', () => {
-  it.each(['/', '/a/b', '/a?b=c&d=%20%C3%A9', "/!$&'()*+,-./:;<=>?@[\\]^_`{|}~", '//', '/..;/a', '/?', '/%00'])(
-    'accepts %s',
-    (target) => expect(faultInRequestLine('GET', target)).toBeUndefined(),
-  );
+  it.each([
+    '/',
+    '/a/b',
+    '/a?b=c&d=%20%C3%A9',
+    "/!$&'()*+,-./:;<=>?@[\\]^_`{|}~",
+    '//',
+    '/..;/a',
+    '/?',
+    '/%00',
+  ])('accepts %s', (target) => expect(faultInRequestLine('GET', target)).toBeUndefined());
 
   it.each(['get', 'Get', '', 'GET ', ' GET', 'GE T', 'G3T', 'GET\n', 'GÉT', 'M-SEARCH', 'A'.repeat(21)])(
     'refuses the method %j',
@@ -126,9 +160,20 @@ describe('faultInRequestLine', () => {
     );
   });
 
-  it.each(['/%', '/%2', '/%zz', '/%%', '/a?b=%', '/%ff', '/%C3', '/%C3%28', '/%ED%A0%80', '/%C0%AF', '/%u0041'])(
-    'refuses the percent-encoding %s',
-    (target) => expect(faultInRequestLine('GET', target)).toMatch(/incomplete or not UTF-8/),
+  it.each([
+    '/%',
+    '/%2',
+    '/%zz',
+    '/%%',
+    '/a?b=%',
+    '/%ff',
+    '/%C3',
+    '/%C3%28',
+    '/%ED%A0%80',
+    '/%C0%AF',
+    '/%u0041',
+  ])('refuses the percent-encoding %s', (target) =>
+    expect(faultInRequestLine('GET', target)).toMatch(/incomplete or not UTF-8/),
   );
 
   it('copes with a huge target, good or bad', () => {
@@ -143,8 +188,10 @@ describe('faultInRequestLine', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (method, rest) => {
         for (const target of [rest, `/${rest}`]) {
-          if (faultInRequestLine(method, target) === undefined) expect(target).toMatch(/^\/[\x21\x24-\x7e]*$/);
-          if (faultInRequestLine('GET', target) === undefined) expect(() => decodeURIComponent(target)).not.toThrow();
+          if (faultInRequestLine(method, target) === undefined)
+            expect(target).toMatch(/^\/[\x21\x24-\x7e]*$/);
+          if (faultInRequestLine('GET', target) === undefined)
+            expect(() => decodeURIComponent(target)).not.toThrow();
         }
       }),
     );

@@ -11,6 +11,8 @@ export interface WireRequest {
   readonly headers: RawHeaders;
   /** The body's bytes; empty when there is none. */
   readonly body: Uint8Array;
+  /** Set when the body was over a limit and was not read whole: such a request is refused. */
+  readonly bodyIsTruncated?: boolean | undefined;
   /** The peer's address after trusted proxies were accounted for. Absent: unknown, and no allowlist matches. */
   readonly ip?: string | undefined;
   /** The scheme that the client used. Only dialects that sign the whole URL need it. Default `https`. */
@@ -39,6 +41,50 @@ export function singleHeader(headers: RawHeaders, name: string): string | undefi
     found = headers[i + 1] as string;
   }
   return found;
+}
+
+/** A header's name as clients usually write it, and in lower case: most are found without folding any case. */
+export interface HeaderName {
+  readonly usual: string;
+  readonly lower: string;
+}
+
+export function headerName(usual: string): HeaderName {
+  return { usual, lower: usual.toLowerCase() };
+}
+
+/** Whether a header is there at all. */
+export function hasHeader(headers: RawHeaders, name: HeaderName): boolean {
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (isNamed(headers[i] as string, name)) return true;
+  }
+  return false;
+}
+
+/**
+ * Finds several headers that must each occur at most once, in one pass. Answers as {@link singleHeader} does,
+ * in the order of `names`.
+ */
+export function singleHeaders(
+  headers: RawHeaders,
+  names: readonly HeaderName[],
+): (string | undefined | typeof REPEATED)[] {
+  const found: (string | undefined | typeof REPEATED)[] = [];
+  for (let j = 0; j < names.length; j++) found.push(undefined);
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const candidate = headers[i] as string;
+    for (let j = 0; j < names.length; j++) {
+      if (!isNamed(candidate, names[j] as HeaderName)) continue;
+      found[j] = found[j] === undefined ? (headers[i + 1] as string) : REPEATED;
+      break;
+    }
+  }
+  return found;
+}
+
+function isNamed(candidate: string, { usual, lower }: HeaderName): boolean {
+  if (candidate.length !== usual.length) return false;
+  return candidate === usual || candidate === lower || candidate.toLowerCase() === lower;
 }
 
 /** Lists every value of a header, in the order of the wire. `name` is in lower case. */

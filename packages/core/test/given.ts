@@ -29,7 +29,9 @@ export function aProof(over: Partial<Proof> = {}): Proof {
   return { version: 1, retiresAt: NEVER, ...over };
 }
 
-export type CredentialParts = Partial<Omit<Credential, 'profile'>> & { readonly profile?: Partial<CredentialProfile> };
+export type CredentialParts = Partial<Omit<Credential, 'profile'>> & {
+  readonly profile?: Partial<CredentialProfile>;
+};
 
 /** An active HMAC credential that may do nothing in particular. */
 export function aCredential({ profile, ...over }: CredentialParts = {}): Credential {
@@ -57,7 +59,10 @@ export function aCredential({ profile, ...over }: CredentialParts = {}): Credent
 }
 
 /** What a bot holds: signs with HMAC under a secret. */
-export function aSigningKey(secret: string | Uint8Array = SECRET, over: Partial<SigningKey> = {}): SigningKey {
+export function aSigningKey(
+  secret: string | Uint8Array = SECRET,
+  over: Partial<SigningKey> = {},
+): SigningKey {
   const key = keyRow(secret);
   return {
     keyId: 'key-1',
@@ -106,7 +111,10 @@ export function denialOf(outcome: Claim | Denial | Approval | Refusal | { ok: tr
 }
 
 /** Nobody's credential, for an id that does not exist. */
-export const dummy = aCredential({ id: '', proofs: [aProof({ version: 0, key: keyRow('nobody knows this') })] });
+export const dummy = aCredential({
+  id: '',
+  proofs: [aProof({ version: 0, key: keyRow('nobody knows this') })],
+});
 
 export const PEER: AddressBytes = [192, 0, 2, 7];
 
@@ -124,7 +132,7 @@ export function ask(
     dialect,
     claim,
     credential,
-    dummy,
+    dummies: () => dummy,
     requirement: authenticationOnly,
     peer: PEER,
     audience: 'customers',

@@ -39,10 +39,15 @@ export class CredentialCompiler {
   /** Opens the live secrets of a record. Whoever drops the result releases its keys. */
   async compile(record: CredentialRecord, nowMs: number): Promise<Credential> {
     const proofs: Proof[] = [];
-    for (const version of record.secretVersions) {
-      if (version.retiresAt !== null && version.retiresAt <= nowMs) continue;
-      const proof = await this.#proofOf(record.id, version);
-      if (proof !== undefined) proofs.push(proof);
+    try {
+      for (const version of record.secretVersions) {
+        if (version.retiresAt !== null && version.retiresAt <= nowMs) continue;
+        const proof = await this.#proofOf(record.id, version);
+        if (proof !== undefined) proofs.push(proof);
+      }
+    } catch (error) {
+      for (const proof of proofs) proof.key?.release();
+      throw error;
     }
     return {
       id: record.id,

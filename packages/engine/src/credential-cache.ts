@@ -1,5 +1,6 @@
 import type { Credential } from '@countersign/core';
 import { type CredentialCompiler, releaseCredential } from './compile-credential.ts';
+import type { MeterAsk } from './ports/claim-and-meter.ts';
 import type { ChangeNotice, MaybePromise, Store } from './ports/store.ts';
 
 /** A cached credential, with when it was last used. */
@@ -11,10 +12,28 @@ export class CacheEntry {
   usedIp: string | undefined = undefined;
   usedVersion = 0;
   hasUnsavedUse = false;
+  #meters: readonly MeterAsk[] | undefined;
 
   constructor(credential: Credential) {
     this.credential = credential;
   }
+
+  /** The credential's rate limits, as they are asked. */
+  get meters(): readonly MeterAsk[] {
+    this.#meters ??= metersOf(this.credential);
+    return this.#meters;
+  }
+}
+
+const NO_METERS: readonly MeterAsk[] = [];
+
+function metersOf({ id, profile }: Credential): readonly MeterAsk[] {
+  if (profile.rateLimits.length === 0) return NO_METERS;
+  return profile.rateLimits.map(({ name, quota, windowSeconds }) => ({
+    key: `${id}/${name}/${windowSeconds}`,
+    quota,
+    windowMs: windowSeconds * 1000,
+  }));
 }
 
 /**
@@ -72,7 +91,9 @@ export class CredentialCache {
   /** Takes a change from the feed. Resolves once no decision can use the older state any more. */
   async apply(notice: ChangeNotice): Promise<void> {
     for (const record of notice.records) {
-      if (this.#fills.has(record.id)) this.#overtaken.set(record.id, record.revision);
+      if (this.#fills.has(record.id)) {
+        this.#overtaken.set(record.id, Math.max(record.revision, this.#overtaken.get(record.id) ?? 0));
+      }
       const entry = this.#entries.get(record.id);
       if (entry === undefined || entry.credential.revision >= record.revision) continue;
       // Until the new state is compiled, the old one must not be used: the next request fills anew.

@@ -4,6 +4,7 @@ import {
   type Claim,
   type Credential,
   decide,
+  type Dummies,
   DENIALS,
   type Denial,
   denial,
@@ -11,20 +12,21 @@ import {
   endOfWindow,
   faultInRequestLine,
   isSafeMethod,
-  parseAddress,
-  pathOf,
   problemAnswer,
   type Requirement,
   sourceOf,
   type WireRequest,
 } from '@countersign/core';
 import type { AcceptedDialects } from './accepted-dialects.ts';
+import type { AddressBook } from './address-book.ts';
+import { DecisionEntry } from './audit/decision-entry.ts';
 import type { GroupCommit } from './audit/group-commit.ts';
 import type { CacheEntry } from './credential-cache.ts';
 import type { Allowed, Ask, Decision, Denied, RateLimitState } from './decision.ts';
 import type { FailureBudget } from './failure-budget.ts';
-import { fingerprint, fingerprintText } from './fingerprint.ts';
-import type { ClaimAndMeter, ClaimAndMeterAnswer, MeterAsk, NonceFingerprint } from './ports/claim-and-meter.ts';
+import { fingerprint } from './fingerprint.ts';
+import type { ClaimAndMeter, ClaimAndMeterAnswer, NonceFingerprint } from './ports/claim-and-meter.ts';
+import type { MaybePromise } from './ports/store.ts';
 import type { Demands } from './requirement.ts';
 import type { Resolver } from './resolver.ts';
 import type { UsageRecorder } from './usage.ts';
@@ -33,7 +35,8 @@ export interface DecisionMakerParts {
   readonly resolver: Resolver;
   readonly demands: Demands;
   readonly dialects: AcceptedDialects;
-  readonly dummies: (dialect: Dialect, namedScheme: string | undefined) => Credential;
+  readonly addresses: AddressBook;
+  readonly dummies: Dummies;
   readonly claimAndMeter: ClaimAndMeter;
   readonly log: GroupCommit;
   readonly usage: UsageRecorder;
@@ -65,13 +68,17 @@ interface Way {
 /** What a stranger without any credential is told to bring, where no dialect is preferred. */
 const CHALLENGE = 'Signature realm="countersign", Bearer realm="countersign"';
 const NO_ASK: Ask = {};
-const NO_METERS: readonly MeterAsk[] = [];
 const NO_LIMITS: readonly RateLimitState[] = [];
 
 /** Denials that show that somebody guesses. Only these count against a source. */
 const FAILURES: ReadonlySet<string> = new Set(['credential_unknown', 'passphrase_mismatch', 'signature_mismatch']);
 
-/** The one verifier: takes a request through the ten stages. */
+/**
+ * The one verifier: takes a request through the ten stages.
+ *
+ * It answers at once where it can (the credential is cached, the memory of replays is in this process, the
+ * decision need not be durable first): a promise for each stage would cost more than the signature.
+ */
 export class DecisionMaker {
   readonly #parts: DecisionMakerParts;
 
@@ -79,33 +86,41 @@ export class DecisionMaker {
     this.#parts = parts;
   }
 
-  async decide(request: WireRequest, ask: Ask = NO_ASK): Promise<Decision> {
-    const { clock, nextRequestId, onError, onDecision } = this.#parts;
+  decide(request: WireRequest, ask: Ask = NO_ASK): MaybePromise<Decision> {
+    const { clock, nextRequestId, addresses, onDecision } = this.#parts;
     const way: Way = {
       request,
       ask,
       nowMs: clock(),
       requestId: nextRequestId(),
-      peer: request.ip === undefined ? undefined : parseAddress(request.ip),
+      peer: request.ip === undefined ? undefined : addresses.parse(request.ip),
       dialect: undefined,
       claim: undefined,
       credential: undefined,
       requirement: undefined,
       nonce: undefined,
     };
-    let decision: Decision;
+    let decision: MaybePromise<Decision>;
     try {
-      decision = await this.#throughStages(way);
+      decision = this.#untilResolved(way);
     } catch (error) {
-      onError(error);
-      decision = this.#deny(way, unavailable('The service cannot decide now.'));
+      decision = this.#fault(way, error);
     }
-    onDecision(decision);
-    return decision;
+    if (!(decision instanceof Promise)) {
+      onDecision(decision);
+      return decision;
+    }
+    return decision
+      .catch((error: unknown) => this.#fault(way, error))
+      .then((late) => {
+        onDecision(late);
+        return late;
+      });
   }
 
-  async #throughStages(way: Way): Promise<Decision> {
-    const { demands, dialects, resolver, dummies, isFeedFresh, log } = this.#parts;
+  /** Stages 1 to 3. */
+  #untilResolved(way: Way): MaybePromise<Decision> {
+    const { demands, dialects, resolver, isFeedFresh, log } = this.#parts;
     const { request, ask, nowMs } = way;
     const inadmissible = this.#admit(way);
     if (inadmissible !== undefined) return this.#deny(way, inadmissible);
@@ -125,71 +140,60 @@ export class DecisionMaker {
 
     if (!isFeedFresh(nowMs)) return this.#deny(way, unavailable('The service does not know the latest changes.'));
     if (!log.isWritable) return this.#deny(way, unavailable('The audit log cannot be written.'));
-    let entry = resolver.peek(claim.keyId);
-    while (entry === undefined && (await resolver.load(claim.keyId))) entry = resolver.peek(claim.keyId);
+    const entry = resolver.peek(claim.keyId);
+    return entry === undefined ? this.#load(way, claim) : this.#fromResolved(way, claim, dialect, entry);
+  }
 
+  async #load(way: Way, claim: Claim): Promise<Decision> {
+    const { resolver } = this.#parts;
+    let entry: CacheEntry | undefined;
+    // What was loaded may be evicted before this goes on, so it is looked up again until it is there.
+    while (entry === undefined && (await resolver.load(claim.keyId))) entry = resolver.peek(claim.keyId);
+    return this.#fromResolved(way, claim, way.dialect as Dialect, entry);
+  }
+
+  /** Stages 4 to 9. From here to the end of stage 8 nothing waits: the credential cannot change meanwhile. */
+  #fromResolved(way: Way, claim: Claim, dialect: Dialect, entry: CacheEntry | undefined): MaybePromise<Decision> {
+    const { dummies, claimAndMeter } = this.#parts;
+    const { request, ask, nowMs, peer, requirement } = way;
     const verdict = decide({
       request,
       dialect,
       claim,
       credential: entry?.credential,
-      dummy: dummies(dialect, claim.namedScheme),
-      requirement: way.requirement,
-      peer: way.peer,
+      dummies,
+      requirement,
+      peer,
       environment: ask.environment,
       audience: ask.audience ?? 'customers',
       nowMs,
     });
-    if (!verdict.ok) {
-      way.credential = verdict.credential;
-      return this.#record(way, this.#deny(way, verdict.denial));
-    }
     way.credential = verdict.credential;
-    return this.#claimAndMeter(way, verdict, entry as CacheEntry);
+    if (!verdict.ok) return this.#record(way, this.#deny(way, verdict.denial));
+    const used = entry as CacheEntry;
+    way.nonce = this.#nonceOf(way, claim, dialect, verdict.credential);
+    const meters = used.meters;
+    if (way.nonce === undefined && meters.length === 0) return this.#allow(way, verdict, used, undefined);
+    const nonceExpiresAt = endOfWindow(claim, dialect, nowMs);
+    const cost = requirement?.weight ?? 1;
+    const answer = claimAndMeter.claimAndMeter({ nonce: way.nonce, nonceExpiresAt, meters, cost }, nowMs);
+    if (answer instanceof Promise) return answer.then((late) => this.#afterClaim(way, verdict, used, late));
+    return this.#afterClaim(way, verdict, used, answer);
   }
 
-  /** Stage 1. Says what is wrong with the request as such, or that its source has failed too often. */
-  #admit({ request, peer, nowMs }: Way): Denial | undefined {
-    const { maxBodyBytes, failures } = this.#parts;
-    if (request.body.length > maxBodyBytes) {
-      return denial('body_too_large', `The body is over the limit of ${maxBodyBytes} bytes.`);
-    }
-    const fault = faultInRequestLine(request.method, request.target);
-    if (fault !== undefined) return denial('malformed_request', fault);
-    if (failures.isQuiet || peer === undefined) return undefined;
-    const waitMs = failures.wait(sourceOf(peer), nowMs);
-    if (waitMs === 0) return undefined;
-    return denial('too_many_failures', 'Too many failed attempts came from this network.', {
-      retryAfterSeconds: Math.ceil(waitMs / 1000),
-    });
+  #afterClaim(way: Way, approval: Approval, entry: CacheEntry, answer: ClaimAndMeterAnswer): MaybePromise<Decision> {
+    if (answer.ok) return this.#allow(way, approval, entry, answer);
+    way.nonce = undefined;
+    return this.#record(way, this.#deny(way, refusedClaim(answer, approval.credential)));
   }
 
-  /** Stage 9. */
-  async #claimAndMeter(way: Way, approval: Approval, entry: CacheEntry): Promise<Decision> {
-    const { request, nowMs } = way;
-    const claim = way.claim as Claim;
-    const dialect = way.dialect as Dialect;
-    const { credential } = approval;
-    way.nonce = this.#nonceOf(way, claim, dialect, credential);
-    const meters = metersOf(credential);
-    let answer: ClaimAndMeterAnswer | undefined;
-    if (way.nonce !== undefined || meters.length > 0) {
-      const asked = this.#parts.claimAndMeter.claimAndMeter(
-        {
-          nonce: way.nonce,
-          nonceExpiresAt: endOfWindow(claim, dialect, nowMs),
-          meters,
-          cost: way.requirement?.weight ?? 1,
-        },
-        nowMs,
-      );
-      answer = asked instanceof Promise ? await asked : asked;
-      if (!answer.ok) {
-        way.nonce = undefined;
-        return this.#record(way, this.#deny(way, refusedClaim(answer, credential)));
-      }
-    }
-    this.#parts.usage.note(entry, approval.secretVersion, nowMs, request.ip);
+  #allow(
+    way: Way,
+    { credential, secretVersion, matched }: Approval,
+    entry: CacheEntry,
+    answer: ClaimAndMeterAnswer | undefined,
+  ): MaybePromise<Decision> {
+    this.#parts.usage.note(entry, secretVersion, way.nowMs, way.request.ip);
     return this.#record(way, {
       allowed: true,
       requestId: way.requestId,
@@ -202,10 +206,26 @@ export class DecisionMaker {
         metadata: credential.metadata,
       },
       permission: way.requirement?.permission?.name ?? null,
-      dialect: dialect.name,
-      matched: approval.matched,
-      secretVersion: approval.secretVersion,
+      dialect: (way.dialect as Dialect).name,
+      matched,
+      secretVersion,
       rateLimits: answer === undefined ? NO_LIMITS : limitStates(credential, answer),
+    });
+  }
+
+  /** Stage 1. Says what is wrong with the request as such, or that its source has failed too often. */
+  #admit({ request, peer, nowMs }: Way): Denial | undefined {
+    const { maxBodyBytes, failures } = this.#parts;
+    if (request.bodyIsTruncated || request.body.length > maxBodyBytes) {
+      return denial('body_too_large', `The body is over the limit of ${maxBodyBytes} bytes.`);
+    }
+    const fault = faultInRequestLine(request.method, request.target);
+    if (fault !== undefined) return denial('malformed_request', fault);
+    if (failures.isQuiet || peer === undefined) return undefined;
+    const waitMs = failures.wait(sourceOf(peer), nowMs);
+    if (waitMs === 0) return undefined;
+    return denial('too_many_failures', 'Too many failed attempts came from this network.', {
+      retryAfterSeconds: Math.ceil(waitMs / 1000),
     });
   }
 
@@ -219,39 +239,38 @@ export class DecisionMaker {
   }
 
   /** Stage 10. A decision on a permission of critical risk is durable before it is answered. */
-  async #record(way: Way, decision: Decision): Promise<Decision> {
+  #record(way: Way, decision: Decision): MaybePromise<Decision> {
     const { log } = this.#parts;
-    log.add({
-      at: way.nowMs,
-      type: 'decision',
-      credentialId: way.credential?.id,
-      accountId: way.credential?.accountId,
-      requestId: way.requestId,
-      nonce:
-        way.nonce === undefined
-          ? undefined
-          : {
-              fingerprint: fingerprintText(way.nonce),
-              expiresAt: endOfWindow(way.claim as Claim, way.dialect as Dialect, way.nowMs),
-            },
-      data: {
-        allowed: decision.allowed,
-        code: decision.allowed ? undefined : decision.code,
-        permission: way.requirement?.permission?.name,
-        dialect: way.dialect?.name,
-        method: way.request.method,
-        path: pathOf(way.request.target),
-        ip: way.request.ip,
-      },
-    });
-    if (way.requirement?.permission?.risk !== 'critical') return decision;
+    const { request, nowMs, requestId, credential, nonce, claim, dialect, requirement } = way;
+    log.add(
+      new DecisionEntry(
+        decision,
+        request,
+        nowMs,
+        requestId,
+        credential,
+        dialect,
+        requirement?.permission?.name,
+        nonce,
+        nonce === undefined ? 0 : endOfWindow(claim as Claim, dialect as Dialect, nowMs),
+      ),
+    );
+    return requirement?.permission?.risk === 'critical' ? this.#durable(way, decision) : decision;
+  }
+
+  async #durable(way: Way, decision: Decision): Promise<Decision> {
     try {
-      await log.durable();
+      await this.#parts.log.durable();
       return decision;
     } catch {
       // The log itself has told onError, and keeps the entry until it can be written.
       return this.#deny(way, unavailable('The audit log cannot be written.'));
     }
+  }
+
+  #fault(way: Way, error: unknown): Denied {
+    this.#parts.onError(error);
+    return this.#deny(way, unavailable('The service cannot decide now.'));
   }
 
   #deny(way: Way, refusal: Denial): Denied {
@@ -293,16 +312,6 @@ function passPublic(way: Way): Allowed {
     secretVersion: null,
     rateLimits: NO_LIMITS,
   };
-}
-
-function metersOf(credential: Credential): readonly MeterAsk[] {
-  const { rateLimits } = credential.profile;
-  if (rateLimits.length === 0) return NO_METERS;
-  return rateLimits.map(({ name, quota, windowSeconds }) => ({
-    key: `${credential.id}/${name}/${windowSeconds}`,
-    quota,
-    windowMs: windowSeconds * 1000,
-  }));
 }
 
 function limitStates(credential: Credential, answer: ClaimAndMeterAnswer): readonly RateLimitState[] {

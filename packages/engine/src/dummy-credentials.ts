@@ -1,11 +1,11 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import type { Credential, CredentialKind, Dialect, KeySlab } from '@countersign/core';
+import type { Credential, CredentialKind, Dummies, KeySlab } from '@countersign/core';
 
 /**
  * Makes credentials that nobody owns: an unknown id is verified against one of them, so that it takes as long
  * as a known one. Their secrets are random, so nothing ever matches.
  */
-export function createDummies(slab: KeySlab): (dialect: Dialect, namedScheme: string | undefined) => Credential {
+export function createDummies(slab: KeySlab): Dummies {
   const dummies = new Map<CredentialKind, Credential>();
   return (dialect, namedScheme) => {
     const kinds = Object.keys(dialect.schemes) as CredentialKind[];

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { KeySlab, type Manifest, type WireRequest } from '@countersign/core';
+import { createAddressBook } from './address-book.ts';
 import { acceptedDialects } from './accepted-dialects.ts';
 import { GroupCommit } from './audit/group-commit.ts';
 import { CredentialCompiler } from './compile-credential.ts';
@@ -109,6 +110,7 @@ export function createEngine(options: EngineOptions): Engine {
       resolver,
       demands: new Demands(manifest),
       dialects: acceptedDialects(manifest?.dialects),
+      addresses: createAddressBook(),
       dummies: createDummies(slab),
       claimAndMeter,
       log,
@@ -150,7 +152,8 @@ export function createEngine(options: EngineOptions): Engine {
     store,
     keyring: rewrapper,
     async verify(request, ask) {
-      return (maker ?? (await started())).decide(request, ask);
+      if (maker !== undefined) return maker.decide(request, ask);
+      return (await started()).decide(request, ask);
     },
     async start() {
       await started();

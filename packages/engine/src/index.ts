@@ -12,6 +12,7 @@ export * from './keys/key-view.ts';
 export { OPERATOR_PERMISSIONS } from './keys/operator-permissions.ts';
 export * from './manifest/manifest-file.ts';
 export { createMemoryClaimAndMeter } from './memory/claim-and-meter.ts';
+export { readWholeBody } from './middleware/read-body.ts';
 export { createMemoryStore } from './memory/store.ts';
 export * from './ports/audit-log.ts';
 export * from './ports/claim-and-meter.ts';

@@ -57,8 +57,8 @@ export class Resolver {
   }
 
   async #issued(id: string): Promise<string | undefined> {
-    if (isIssuedId(id, this.#tagKey)) return id;
-    return this.#imported(id);
+    // The tokens of a foreign key that was rotated carry an id of ours which is not the key's: a name like others.
+    return (await this.#imported(id)) ?? (isIssuedId(id, this.#tagKey) ? id : undefined);
   }
 
   async #imported(name: string): Promise<string | undefined> {

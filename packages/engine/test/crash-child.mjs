@@ -26,15 +26,14 @@ async function decide(lane) {
 async function manage() {
   for (let i = 0; ; i++) {
     const id = `k-${generation}-${i}`;
-    const revision = store.commit({
+    const revision = await store.commit({
       records: [record(id, 0)],
       lookups: [{ name: `n-${id}`, credentialId: id }],
       entries: [draft('key.issued', id)],
     });
     say(`issued ${id}`);
-    store.commit({ records: [{ ...record(id, revision), standing: 'revoked' }], entries: [draft('key.revoked', id)] });
+    await store.commit({ records: [{ ...record(id, revision), standing: 'revoked' }], entries: [draft('key.revoked', id)] });
     say(`revoked ${id}`);
-    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

@@ -195,7 +195,7 @@ function openElsewhere(): Promise<string> {
   return new Promise((resolve) => child.on('close', () => resolve(said)));
 }
 
-function filesWith(bytes: Uint8Array): string[] {
+function filesWith(bytes: Buffer): string[] {
   return readdirSync(folder).filter((name) => readFileSync(join(folder, name)).includes(bytes));
 }
 

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   type ErrorCode,
   PROBLEM_MEDIA_TYPE,
@@ -10,8 +9,15 @@ import {
 } from '@countersign/contract';
 import type { Network, WireRequest } from '@countersign/core';
 import type { Engine, Keyring } from '@countersign/engine';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { SecureContextOptions } from 'node:tls';
+import { answerBrokenRequest } from './broken-request.ts';
 import { type Caller, verifyCaller } from './caller.ts';
 import type { Call, Handler, Reply } from './handlers/handler.ts';
 import { keyAnswer, keyHandlers } from './handlers/keys.ts';
@@ -19,8 +25,9 @@ import { serviceHandlers } from './handlers/service.ts';
 import { verifyHandlers } from './handlers/verify.ts';
 import { type Attempt, Idempotency } from './idempotency.ts';
 import type { Metrics } from './metrics.ts';
-import { clientScheme, isEncrypted, isLoopback, peerAddress } from './peer-address.ts';
+import { clientScheme, isLoopback, peerAddress } from './peer-address.ts';
 import { readBody, readParams, readQuery } from './read-call.ts';
+import { requestTimeouts } from './request-timeouts.ts';
 
 export interface AppParts {
   readonly engine: Engine;
@@ -31,28 +38,37 @@ export interface AppParts {
   readonly maxBodyBytes: number;
   readonly trustedProxies: readonly Network[];
   readonly tls: SecureContextOptions | undefined;
+  /** How long a client may take to send a request, in ms. Default 30,000. */
+  readonly requestTimeoutMs?: number | undefined;
+  /** Ms since 1970. Default `Date.now`. */
+  readonly clock?: (() => number) | undefined;
 }
 
 const NO_BODY = Buffer.alloc(0);
+/** An id has up to 128 characters, and each may be written as three. */
+const MAX_ENCODED_PARAM = 3 * 128;
 const ANONYMOUS: Caller = { credentialId: 'anonymous', permissions: [], requestId: '' };
 
 /** Builds the management and verify API. Does not listen. */
 export function buildApp(parts: AppParts): FastifyInstance {
   const { engine, keyring, metrics, version, maxBodyBytes, trustedProxies, tls } = parts;
+  const timeouts = requestTimeouts(parts.requestTimeoutMs);
   const app = Fastify({
     loggerInstance: parts.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     // A verify call carries a whole request inside of its body.
     bodyLimit: maxBodyBytes * 2 + 65_536,
     genReqId: () => `req_${randomUUID().replaceAll('-', '').slice(0, 20)}`,
-    requestTimeout: 30_000,
-    routerOptions: { ignoreTrailingSlash: false, caseSensitive: true },
+    requestTimeout: timeouts.requestTimeout,
+    // While it stops, what comes on open connections is answered like before, and readyz says why it is not ready.
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: MAX_ENCODED_PARAM },
     frameworkErrors: (error, request, reply) => {
-      const code = error.code === 'FST_ERR_BAD_URL' ? 'malformed_request' : 'internal_error';
-      void send(reply, request.id, { ok: false, code, detail: error.message });
+      const known = FRAMEWORK_ERRORS[error.code] ?? { code: 'internal_error', detail: error.message };
+      void send(reply, request.id, { ok: false, ...known });
     },
     clientErrorHandler: answerBrokenRequest,
-    ...(tls === undefined ? {} : { https: tls }),
+    ...(tls === undefined ? { http: timeouts } : { https: { ...tls, ...timeouts } }),
   }) as unknown as FastifyInstance;
   let isStopping = false;
   app.addHook('preClose', async () => {
@@ -68,7 +84,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
     ...verifyHandlers(engine),
     ...serviceHandlers({ engine, keyring, metrics, version, isStopping: () => isStopping }),
   };
-  const idempotency = new Idempotency(engine.store, keyring, Date.now);
+  const idempotency = new Idempotency(engine.store, keyring, parts.clock ?? Date.now);
 
   for (const [id, route] of Object.entries(ROUTES) as [RouteId, RouteContract][]) {
     app.route({
@@ -89,6 +105,10 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.setErrorHandler((error, request, reply) => {
     const known = FRAMEWORK_ERRORS[(error as { code?: string }).code ?? ''];
     if (known !== undefined) return send(reply, request.id, { ok: false, ...known });
+    // A client that goes away in the middle is no fault of ours, and nobody reads an answer.
+    if (request.raw.destroyed && !request.raw.complete) {
+      return send(reply, request.id, { ok: false, code: 'malformed_request', detail: 'The body is incomplete.' });
+    }
     request.log.error({ err: error, requestId: request.id }, 'a request failed');
     const isStoreTrouble = error instanceof Error && ['StoreError', 'KeyringError'].includes(error.name);
     return send(
@@ -106,11 +126,11 @@ export function buildApp(parts: AppParts): FastifyInstance {
     const { remoteAddress } = request.raw.socket;
     const scheme = clientScheme(request.raw, trustedProxies);
     const ip = peerAddress(remoteAddress, request.headers['x-forwarded-for'], trustedProxies);
-    const isConfidential = scheme === 'https' || isEncrypted(request.raw) || isLoopback(remoteAddress);
+    const isConfidential = scheme === 'https' || isLoopback(ip);
     const decision = await verifyCaller(engine, wireRequestOf(request, ip, scheme), route.permission, isConfidential);
     if (!decision.allowed) {
       const { status, headers, body } = decision.response;
-      await reply.code(status).headers(headers).send(body);
+      await reply.code(status).headers(headers).send(bytesOf(body));
       return undefined;
     }
     const { credential, requestId } = decision;
@@ -190,6 +210,8 @@ function pathOnly(request: FastifyRequest): string {
 const FRAMEWORK_ERRORS: Record<string, { code: ErrorCode; detail: string } | undefined> = {
   FST_ERR_CTP_BODY_TOO_LARGE: { code: 'body_too_large', detail: 'The body is over the limit.' },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'malformed_request', detail: 'The body is not as long as Content-Length says.' },
+  FST_ERR_BAD_URL: { code: 'malformed_request', detail: 'The path holds a percent-encoding that is incomplete or not UTF-8.' },
+  FST_ERR_MAX_PARAM_LENGTH: { code: 'not_found', detail: 'Nothing has a name that is as long as the one in the path.' },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'unsupported_media_type', detail: 'Send application/json.' },
 };
 
@@ -200,25 +222,14 @@ function send(reply: FastifyReply, requestId: string, outcome: Reply, status = 2
     return reply
       .code(outcome.status ?? status)
       .headers({ 'content-type': 'application/json', ...outcome.headers })
-      .send(body);
+      .send(bytesOf(body));
   }
   const problem = problemOf(outcome.code, outcome.detail, requestId, outcome.errors);
   if (problem.status === 503) reply.header('retry-after', '1');
-  return reply.code(problem.status).header('content-type', PROBLEM_MEDIA_TYPE).send(JSON.stringify(problem));
+  return reply.code(problem.status).header('content-type', PROBLEM_MEDIA_TYPE).send(bytesOf(JSON.stringify(problem)));
 }
 
-/** What Node's parser could not read has no request and no reply yet: the answer is written by hand. */
-function answerBrokenRequest(error: NodeJS.ErrnoException, socket: ServerResponse['socket'] | IncomingMessage['socket']): void {
-  if (socket === null || socket.destroyed || error.code === 'ECONNRESET') return;
-  const code: ErrorCode = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'malformed_request';
-  const detail = code === 'headers_too_large' ? 'The headers are over 16 KiB.' : 'This is not HTTP/1.1.';
-  const problem = problemOf(code, detail, 'none');
-  const body = JSON.stringify(problem);
-  const head = [
-    `HTTP/1.1 ${problem.status} ${problem.title}`,
-    `content-type: ${PROBLEM_MEDIA_TYPE}`,
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close',
-  ].join('\r\n');
-  socket.end(`${head}\r\n\r\n${body}`);
+/** To a media type of a text that says nothing of it, Fastify would add a charset, which JSON does not have. */
+function bytesOf(text: string): Buffer {
+  return Buffer.from(text);
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Network, parseNetwork } from '@countersign/core';
+import { ENVIRONMENTS, type Environment, type Network, parseNetwork } from '@countersign/core';
 import { z } from 'zod';
 
 /** What the service is told from outside. Frozen; everything after this takes plain typed options. */
@@ -12,6 +12,8 @@ export interface Config {
   readonly keyringKeys: string | undefined;
   readonly trustedProxies: readonly Network[];
   readonly upstream: URL | undefined;
+  /** Whose keys the reverse proxy lets through. */
+  readonly environment: Environment;
   readonly proxyPort: number;
   readonly tls: TlsFiles | undefined;
   readonly logLevel: LogLevel;
@@ -30,7 +32,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const PREFIX = 'COUNTERSIGN_';
 /** Names that belong to clients of the service, and may be set where it runs. */
-const CLIENT_NAMES = new Set(['URL', 'KEY_ID', 'SECRET']);
+const CLIENT_NAMES = new Set(['URL', 'KEY_ID', 'SECRET', 'PASSPHRASE']);
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1', '[::1]']);
 
 const port = (fallback: number) =>
@@ -43,7 +45,7 @@ const port = (fallback: number) =>
 
 const bool = z.enum(['true', 'false'], 'must be true or false').default('false');
 
-const Environment = z.object({
+const Settings = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: port(8420),
   DATA_DIR: z.string().min(1).default('data'),
@@ -56,6 +58,7 @@ const Environment = z.object({
   TRUSTED_PROXIES: z.string().default(''),
   UPSTREAM: z.string().optional(),
   PROXY_PORT: port(8421),
+  ENVIRONMENT: z.enum(ENVIRONMENTS, 'must be live or test').default('live'),
   TLS_CERT: z.string().min(1).optional(),
   TLS_KEY: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
@@ -88,7 +91,7 @@ export class ConfigError extends Error {
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const faults: string[] = [];
   const values = readNames(env, faults);
-  const parsed = Environment.safeParse(values);
+  const parsed = Settings.safeParse(values);
   if (!parsed.success) {
     for (const { path, message } of parsed.error.issues) faults.push(`${PREFIX}${path.join('.')}: ${message}`);
     throw new ConfigError(faults);
@@ -123,6 +126,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     keyringKeys: value.KEYRING_KEYS,
     trustedProxies,
     upstream,
+    environment: value.ENVIRONMENT,
     proxyPort: value.PROXY_PORT,
     tls,
     logLevel: value.LOG_LEVEL,
@@ -133,7 +137,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
 }
 
 function readNames(env: Readonly<Record<string, string | undefined>>, faults: string[]): Record<string, string> {
-  const known = Object.keys(Environment.shape);
+  const known = Object.keys(Settings.shape);
   const values: Record<string, string> = {};
   for (const [fullName, value] of Object.entries(env)) {
     if (!fullName.startsWith(PREFIX) || value === undefined || value === '') continue;

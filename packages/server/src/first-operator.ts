@@ -1,18 +1,26 @@
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import { OPERATOR_ACCOUNT } from '@countersign/core';
 import { type Engine, OPERATOR_PERMISSIONS } from '@countersign/engine';
+import { StartError } from './start-error.ts';
 
 /**
  * Makes the first operator credential when the store has no operator, and writes it to a file that only its
- * owner can read. The file is opened first: without it, the token would be lost.
+ * owner can read. The file is opened under another name first: without it, the token would be lost. Where a
+ * kill left that name behind, the token was lost, and another operator is made.
  *
  * @returns whether one was made
- * @throws when the file is there already, or cannot be written
+ * @throws {@link StartError} when the file is there already, or cannot be written
  */
 export async function makeFirstOperator(engine: Engine, path: string, url: () => string): Promise<boolean> {
+  const unfinished = `${path}.new`;
   const operators = await engine.keys.list({ accountId: OPERATOR_ACCOUNT, afterId: '', limit: 1 });
-  if (operators.length > 0) return false;
-  const fd = openSync(path, 'wx', 0o600);
+  if (operators.length > 0 && !existsSync(unfinished)) return false;
+  if (existsSync(path)) {
+    throw new StartError(
+      `${path} is there, and the database has no operator: move the file away, or restore the database it belongs to.`,
+    );
+  }
+  const fd = openForOwner(unfinished);
   try {
     const made = await engine.keys.issue(
       {
@@ -35,5 +43,14 @@ export async function makeFirstOperator(engine: Engine, path: string, url: () =>
   } finally {
     closeSync(fd);
   }
+  renameSync(unfinished, path);
   return true;
+}
+
+function openForOwner(path: string): number {
+  try {
+    return openSync(path, 'w', 0o600);
+  } catch (error) {
+    throw new StartError(`The first operator's credential cannot be written: ${(error as Error).message}`);
+  }
 }

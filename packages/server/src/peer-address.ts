@@ -36,7 +36,7 @@ export function clientScheme(request: IncomingMessage, trusted: readonly Network
   return isEncrypted(request) ? 'https' : 'http';
 }
 
-export function isEncrypted(request: IncomingMessage): boolean {
+function isEncrypted(request: IncomingMessage): boolean {
   return 'encrypted' in request.socket && request.socket.encrypted === true;
 }
 

@@ -10,7 +10,7 @@ type Read =
 const NOTHING: Read = { ok: true, value: undefined };
 
 export function readParams(route: RouteContract, given: unknown): Read {
-  return route.params === undefined ? NOTHING : check(route.params, given, 'invalid_body');
+  return route.params === undefined ? NOTHING : check(route.params, given, 'not_found');
 }
 
 export function readQuery(route: RouteContract, given: unknown): Read {
@@ -58,9 +58,14 @@ function check(schema: z.ZodType, value: unknown, code: ErrorCode): Read {
 }
 
 function faultsOf(issue: z.core.$ZodIssue): Fault[] {
-  const pointer = issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  const pointer = pointerOf(issue.path);
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ pointer: `${pointer}/${key.slice(0, 64)}`, message: 'there is no such field' }));
+    return issue.keys.map((key) => ({ pointer: pointer + pointerOf([key.slice(0, 64)]), message: 'there is no such field' }));
   }
   return [{ pointer, message: issue.message }];
+}
+
+/** A JSON pointer (RFC 6901). */
+function pointerOf(path: readonly PropertyKey[]): string {
+  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

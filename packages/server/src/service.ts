@@ -3,26 +3,19 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Manifest } from '@countersign/core';
-import {
-  createEngine,
-  createEnvKeyring,
-  type Keyring,
-  openFileKeyring,
-  parseManifest,
-} from '@countersign/engine';
-import { createSqliteStore } from '@countersign/engine/sqlite';
-import type { FastifyBaseLogger } from 'fastify';
+import { createEngine, parseManifest } from '@countersign/engine';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { openKeyring, openStore } from './adapters.ts';
 import { buildApp } from './app.ts';
 import type { Config } from './config.ts';
 import { makeFirstOperator } from './first-operator.ts';
 import { createMetrics } from './metrics.ts';
 import { createProxy, type Proxy } from './proxy/proxy.ts';
+import { StartError } from './start-error.ts';
 import { readTls, reloadTls } from './tls.ts';
 
-/** Something that keeps the service from starting. The message says what to do, and is all that is shown. */
-export class StartError extends Error {
-  override readonly name = 'StartError';
-}
+/** Well under the time that a process has before it is killed. */
+const DRAIN_MS = 8_000;
 
 export interface Service {
   /** Where the API listens, as a URL. */
@@ -45,7 +38,7 @@ export async function startService(config: Config, log: FastifyBaseLogger, versi
   const manifest = config.manifest === undefined ? undefined : readManifest(config.manifest);
   const tls = config.tls === undefined ? undefined : loadTls(config.tls);
   makeDataDir(config.dataDir);
-  const store = await createSqliteStore({ path: join(config.dataDir, 'countersign.db') });
+  const store = await openStore(config);
   const stops: (() => Promise<void> | void)[] = [() => store.close()];
   const stop = async () => {
     for (const step of stops.splice(0).reverse()) await step();
@@ -68,15 +61,15 @@ export async function startService(config: Config, log: FastifyBaseLogger, versi
     metrics.watch(engine);
     const { maxBodyBytes, trustedProxies } = config;
     const app = buildApp({ engine, keyring, metrics, log, version, maxBodyBytes, trustedProxies, tls });
-    stops.push(() => app.close());
+    let proxy: Proxy | undefined;
+    // Both at once: while one of them finishes what is in flight, the other takes nothing new.
+    stops.push(() => Promise.all([closeApp(app), proxy?.close()]).then(() => {}));
     await app.ready();
     await listen(app.server, config.port, config.host);
     const url = urlOf(app.server, config);
 
-    let proxy: Proxy | undefined;
     if (config.upstream !== undefined) {
-      proxy = createProxy({ verifier: engine, upstream: config.upstream, maxBodyBytes, trustedProxies, tls, onError });
-      stops.push(proxy.close);
+      proxy = createProxy({ verifier: engine, environment: config.environment, upstream: config.upstream, maxBodyBytes, trustedProxies, tls, onError });
       await listen(proxy.server, config.proxyPort, config.host);
     }
     if (config.tls !== undefined) {
@@ -101,6 +94,13 @@ export async function startService(config: Config, log: FastifyBaseLogger, versi
     await stop();
     throw error;
   }
+}
+
+/** Lets requests in flight end, and cuts off those that take too long. */
+async function closeApp(app: FastifyInstance): Promise<void> {
+  const deadline = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
+  await app.close();
+  clearTimeout(deadline);
 }
 
 function readManifest(path: string): Manifest {
@@ -130,12 +130,6 @@ function makeDataDir(path: string): void {
   } catch (error) {
     throw new StartError(`The data folder cannot be made: ${(error as Error).message}`);
   }
-}
-
-function openKeyring(config: Config): Keyring {
-  if (config.keyring === 'env') return createEnvKeyring(config.keyringKeys ?? '');
-  const path = config.keyring === 'file' ? join(config.dataDir, 'keyring.json') : config.keyring.slice('file:'.length);
-  return openFileKeyring(path, Date.now);
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

@@ -26,11 +26,16 @@ describe('crc32', () => {
 
   it('changes with any single bit', () => {
     fc.assert(
-      fc.property(fc.string({ minLength: 1, unit: 'binary-ascii' }), fc.nat(), fc.nat({ max: 6 }), (text, at, bit) => {
-        const i = at % text.length;
-        const other = String.fromCharCode(text.charCodeAt(i) ^ (1 << bit));
-        expect(crc32(text.slice(0, i) + other + text.slice(i + 1))).not.toBe(crc32(text));
-      }),
+      fc.property(
+        fc.string({ minLength: 1, unit: 'binary-ascii' }),
+        fc.nat(),
+        fc.nat({ max: 6 }),
+        (text, at, bit) => {
+          const i = at % text.length;
+          const other = String.fromCharCode(text.charCodeAt(i) ^ (1 << bit));
+          expect(crc32(text.slice(0, i) + other + text.slice(i + 1))).not.toBe(crc32(text));
+        },
+      ),
     );
   });
 });
@@ -58,7 +63,11 @@ describe('randomBase62', () => {
   });
 
   it('asks again when too many bytes were skipped', () => {
-    const answers = [new Uint8Array(5).fill(255), Uint8Array.of(250, 1, 251, 2, 252), Uint8Array.of(3, 4, 5, 6, 7)];
+    const answers = [
+      new Uint8Array(5).fill(255),
+      Uint8Array.of(250, 1, 251, 2, 252),
+      Uint8Array.of(3, 4, 5, 6, 7),
+    ];
     const asked: number[] = [];
     const text = randomBase62(5, (bytes) => {
       asked.push(bytes);
@@ -69,7 +78,8 @@ describe('randomBase62', () => {
   });
 
   it('makes exactly as many characters as were asked for', () => {
-    for (const length of [0, 1, 22, 43, 1000]) expect(randomBase62(length, random)).toMatch(new RegExp(`^[0-9A-Za-z]{${length}}$`));
+    for (const length of [0, 1, 22, 43, 1000])
+      expect(randomBase62(length, random)).toMatch(new RegExp(`^[0-9A-Za-z]{${length}}$`));
   });
 });
 
@@ -81,7 +91,8 @@ describe('the checksum of a GitHub token', () => {
     expect(hasChecksum(randomPart + checksum)).toBe(true);
   });
 
-  it('does not cover the prefix, where ours does', () => expect(hasChecksum(prefix + randomPart + checksum)).toBe(false));
+  it('does not cover the prefix, where ours does', () =>
+    expect(hasChecksum(prefix + randomPart + checksum)).toBe(false));
 });
 
 describe('ids', () => {

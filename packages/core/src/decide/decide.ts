@@ -18,7 +18,7 @@ export interface Question {
   /** The record that the claim names; undefined when there is none. */
   readonly credential: Credential | undefined;
   /** Stands in for a missing record, so that its absence does not show in the time that it takes. */
-  readonly dummy: Credential;
+  readonly dummies: Dummies;
   /** Undefined: the manifest knows no such route. */
   readonly requirement: Requirement | undefined;
   /** The peer's address; undefined when it is unknown or unreadable. */
@@ -29,6 +29,9 @@ export interface Question {
   readonly audience: Audience;
   readonly nowMs: number;
 }
+
+/** Finds a credential that nobody owns, of a kind that the claim's dialect and algorithm ask for. */
+export type Dummies = (dialect: Dialect, namedScheme: string | undefined) => Credential;
 
 export type Audience = 'customers' | 'operators';
 
@@ -53,11 +56,11 @@ export interface Refusal {
  * question has the same answer. Neither replay nor rate limits are checked here.
  */
 export function decide(question: Question): Approval | Refusal {
-  const { claim, dialect, credential, dummy, nowMs } = question;
+  const { claim, dialect, credential, nowMs } = question;
   const late = checkWindow(claim, dialect, nowMs);
   if (late !== undefined) return { ok: false, denial: late };
   if (credential === undefined || credential.proofs.length === 0) {
-    authenticate(claim, dialect, dummy, nowMs);
+    authenticate(claim, dialect, question.dummies(dialect, claim.namedScheme), nowMs);
     return { ok: false, denial: withClock(absent(credential), question) };
   }
   const authenticated = authenticate(claim, dialect, credential, nowMs);

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { compareDecimals, isDecimal } from './decimal.ts';
 
 describe('isDecimal', () => {
-  it.each(['0', '1', '00', '0.0', '1.5', '007.10', '9'.repeat(30), `0.${'9'.repeat(30)}`])('accepts %s', (text) =>
-    expect(isDecimal(text)).toBe(true),
+  it.each(['0', '1', '00', '0.0', '1.5', '007.10', '9'.repeat(30), `0.${'9'.repeat(30)}`])(
+    'accepts %s',
+    (text) => expect(isDecimal(text)).toBe(true),
   );
 
   it.each([
@@ -59,7 +60,17 @@ describe('compareDecimals', () => {
       zerosBefore: fc.integer({ min: 0, max: 4 }),
       zerosAfter: fc.integer({ min: 0, max: 5 }),
     });
-    const text = ({ units, scale, zerosBefore, zerosAfter }: { units: bigint; scale: number; zerosBefore: number; zerosAfter: number }) => {
+    const text = ({
+      units,
+      scale,
+      zerosBefore,
+      zerosAfter,
+    }: {
+      units: bigint;
+      scale: number;
+      zerosBefore: number;
+      zerosAfter: number;
+    }) => {
       const digits = units.toString().padStart(scale + 1, '0');
       const whole = '0'.repeat(zerosBefore) + digits.slice(0, digits.length - scale);
       const fraction = digits.slice(digits.length - scale) + '0'.repeat(zerosAfter);

@@ -45,15 +45,26 @@ describe('facts in JSON', () => {
     expect(json(`{"symbol":${value}}`)).toBeUndefined(),
   );
 
-  it.each(['', '{', 'symbol=A', '{"symbol":"A"', '{"symbol":"A"} x', "{'symbol':'A'}", '{"symbol":"A",}', 'undefined', 'NaN'])(
-    'are not read from what is no JSON: %j',
-    (body) => expect(json(body)).toBeUndefined(),
-  );
+  it.each([
+    '',
+    '{',
+    'symbol=A',
+    '{"symbol":"A"',
+    '{"symbol":"A"} x',
+    "{'symbol':'A'}",
+    '{"symbol":"A",}',
+    'undefined',
+    'NaN',
+  ])('are not read from what is no JSON: %j', (body) => expect(json(body)).toBeUndefined());
 
   it('are not read from invalid UTF-8, wherever it stands', () => {
     const bad = Buffer.concat([Buffer.from('{"symbol":"A","x":"'), Buffer.from([0xff]), Buffer.from('"}')]);
     expect(json(bad)).toBeUndefined();
-    const surrogate = Buffer.concat([Buffer.from('{"symbol":"'), Buffer.from([0xed, 0xa0, 0x80]), Buffer.from('"}')]);
+    const surrogate = Buffer.concat([
+      Buffer.from('{"symbol":"'),
+      Buffer.from([0xed, 0xa0, 0x80]),
+      Buffer.from('"}'),
+    ]);
     expect(json(surrogate)).toBeUndefined();
   });
 
@@ -81,14 +92,18 @@ describe('facts in JSON', () => {
     expect(json(body)).toBe('A');
   });
 
-  it.each(['/__proto__', '/constructor/name', '/toString', '/hasOwnProperty/name', '/__proto__/toString', '/valueOf'])(
-    'are not found on a prototype: %s',
-    (at) => {
-      expect(json('{"symbol":"A"}', at)).toBeUndefined();
-      expect(json('[]', at)).toBeUndefined();
-      expect(json('"text"', at)).toBeUndefined();
-    },
-  );
+  it.each([
+    '/__proto__',
+    '/constructor/name',
+    '/toString',
+    '/hasOwnProperty/name',
+    '/__proto__/toString',
+    '/valueOf',
+  ])('are not found on a prototype: %s', (at) => {
+    expect(json('{"symbol":"A"}', at)).toBeUndefined();
+    expect(json('[]', at)).toBeUndefined();
+    expect(json('"text"', at)).toBeUndefined();
+  });
 
   it('do not let a body reach the prototype', () => {
     expect(json('{"__proto__":{"symbol":"A"}}')).toBeUndefined();
@@ -105,9 +120,18 @@ describe('facts in JSON', () => {
     expect(readFacts([], aRequest()).toString).toBeUndefined();
   });
 
-  it.each(['/symbol/0', '/symbol/length', '/list/9', '/list/-', '/list/01', '/a/b/c/d', '/symbol/', '/Symbol', '/symbol '])(
-    'are missing where the pointer leads nowhere: %s',
-    (at) => expect(json('{"symbol":"A","list":["x"]}', at)).toBeUndefined(),
+  it.each([
+    '/symbol/0',
+    '/symbol/length',
+    '/list/9',
+    '/list/-',
+    '/list/01',
+    '/a/b/c/d',
+    '/symbol/',
+    '/Symbol',
+    '/symbol ',
+  ])('are missing where the pointer leads nowhere: %s', (at) =>
+    expect(json('{"symbol":"A","list":["x"]}', at)).toBeUndefined(),
   );
 
   it('cope with a body nested ten thousand deep, and with a pointer as deep', () => {
@@ -127,8 +151,8 @@ describe('facts in JSON', () => {
 
   it('are read from any JSON that has no name twice', () => {
     fc.assert(
-      fc.property(fc.jsonValue(), fc.string(), (value, symbol) => {
-        expect(json(JSON.stringify({ value, symbol }))).toBe(symbol.toWellFormed() === symbol ? symbol : symbol.toWellFormed());
+      fc.property(fc.jsonValue(), fc.string({ unit: 'grapheme' }), (value, symbol) => {
+        expect(json(JSON.stringify({ value, symbol }))).toBe(symbol);
         expect(json(`{"value":${JSON.stringify(value)},"symbol":"A","value":1}`)).toBeUndefined();
       }),
     );
@@ -160,7 +184,9 @@ describe('facts in a query', () => {
   });
 
   it('are missing where there is no query', () => {
-    expect(readFacts([source('query', 'symbol')], aRequest({ target: '/symbol=A' })).instrument).toBeUndefined();
+    expect(
+      readFacts([source('query', 'symbol')], aRequest({ target: '/symbol=A' })).instrument,
+    ).toBeUndefined();
   });
 });
 

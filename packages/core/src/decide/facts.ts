@@ -1,6 +1,6 @@
 import { queryOf, type WireRequest } from '../message.ts';
-import type { Facts, FactSource } from './manifest.ts';
 import { isDecimal } from './decimal.ts';
+import type { FactSource, Facts } from './manifest.ts';
 
 /**
  * Reads a request's facts. A fact that is missing, ill-typed, or stands twice is left out, and a constraint

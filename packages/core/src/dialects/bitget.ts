@@ -42,7 +42,7 @@ const ERRORS: ExchangeErrors = {
     rate_limited: error(429, 'Too Many Requests', 429),
     too_many_failures: error(429, 'Too Many Requests', 429),
     body_too_large: error(40017, 'Parameter verification failed: body too large', 413),
-    unavailable: error(40015, 'System is abnormal, please try again later', 503),
+    unavailable: error(40604, 'Server is busy, please try again later', 503),
   },
 };
 

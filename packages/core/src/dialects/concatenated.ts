@@ -1,5 +1,5 @@
 import { denial, type ClaimPart, type Denial } from '../denial.ts';
-import { isSafeMethod, REPEATED, singleHeader, type WireRequest } from '../message.ts';
+import { hasHeader, type HeaderName, headerName, isSafeMethod, REPEATED, singleHeaders, type WireRequest } from '../message.ts';
 import type { Prehash } from '../schemes/prehash.ts';
 import type { Claim, Dialect, SigningContext, SigningKey } from './dialect.ts';
 import { queryAlternatives } from './query-forms.ts';
@@ -26,27 +26,15 @@ const MAX_HEADER = 512;
  */
 export function concatenated(differences: Concatenated): Dialect {
   const { headers, schemes, readTimestamp, writeTimestamp } = differences;
-  const lower = {
-    key: headers.key.toLowerCase(),
-    signature: headers.signature.toLowerCase(),
-    timestamp: headers.timestamp.toLowerCase(),
-    passphrase: headers.passphrase.toLowerCase(),
-  };
+  const names = PARTS.map((part) => headerName(headers[part]));
+  const [keyName, signatureName] = names as [HeaderName, HeaderName];
 
   function read(request: WireRequest): Claim | Denial {
-    const values = { key: '', signature: '', timestamp: '', passphrase: '' };
-    for (const part of PARTS) {
-      const value = singleHeader(request.headers, lower[part]);
-      if (value === REPEATED) return denial('malformed_request', `${headers[part]} occurs twice.`, { part });
-      if (value === undefined || value === '') {
-        return denial('credential_missing', `${headers[part]} is missing or empty.`, { part });
-      }
-      if (value.length > MAX_HEADER && part !== 'signature') {
-        return denial('malformed_request', `${headers[part]} is longer than ${MAX_HEADER} characters.`, { part });
-      }
-      values[part] = value;
-    }
-    const timestampMs = readTimestamp(values.timestamp);
+    const values = singleHeaders(request.headers, names);
+    const fault = faultIn(values);
+    if (fault !== undefined) return fault;
+    const [keyId, signature, timestamp, passphrase] = values as [string, string, string, string];
+    const timestampMs = readTimestamp(timestamp);
     if (timestampMs === undefined) {
       const unit = differences.timestampUnit;
       return denial('timestamp_invalid', `${headers.timestamp} is not a timestamp in ${unit}.`, {
@@ -57,16 +45,31 @@ export function concatenated(differences: Concatenated): Dialect {
       return denial('malformed_request', `A ${request.method} request of this dialect has no body.`);
     }
     const prehashOf = (target: string): Prehash =>
-      prehash(values.timestamp, request.method, target, request.body);
+      prehash(timestamp, request.method, target, request.body);
     return {
       ok: true,
-      keyId: values.key,
-      signature: values.signature,
-      passphrase: values.passphrase,
+      keyId,
+      signature,
+      passphrase,
       timestampMs,
       prehash: prehashOf(request.target),
       alternatives: () => queryAlternatives(request, prehashOf),
     };
+  }
+
+  function faultIn(values: readonly (string | undefined | typeof REPEATED)[]): Denial | undefined {
+    for (let i = 0; i < PARTS.length; i++) {
+      const value = values[i];
+      const part = PARTS[i] as ClaimPart;
+      if (value === REPEATED) return denial('malformed_request', `${headers[part]} occurs twice.`, { part });
+      if (value === undefined || value === '') {
+        return denial('credential_missing', `${headers[part]} is missing or empty.`, { part });
+      }
+      if (value.length > MAX_HEADER && part !== 'signature') {
+        return denial('malformed_request', `${headers[part]} is longer than ${MAX_HEADER} characters.`, { part });
+      }
+    }
+    return undefined;
   }
 
   function sign(request: WireRequest, key: SigningKey, context: SigningContext): Record<string, string> {
@@ -84,13 +87,12 @@ export function concatenated(differences: Concatenated): Dialect {
   return {
     ...differences,
     hasPassphrase: true,
-    securityHeaders: Object.values(lower),
+    securityHeaders: names.map(({ lower }) => lower),
     claims: true,
     claimsSafeMethods: false,
     webSocketLogin: 'message',
     recognises: (request) =>
-      singleHeader(request.headers, lower.key) !== undefined ||
-      singleHeader(request.headers, lower.signature) !== undefined,
+      hasHeader(request.headers, keyName) || hasHeader(request.headers, signatureName),
     read,
     sign,
   };

@@ -69,7 +69,9 @@ function requestOf({ request }: Vector): WireRequest {
 }
 
 describe.each(FILES)('vectors of $dialect.name', ({ dialect, file, count }) => {
-  const credentials = new Map(Object.entries(file.credentials).map(([name, row]) => [name, credentialOf(row)]));
+  const credentials = new Map(
+    Object.entries(file.credentials).map(([name, row]) => [name, credentialOf(row)]),
+  );
 
   it('are all there, with names of their own', () => {
     expect(file.cases).toHaveLength(count);
@@ -93,9 +95,12 @@ describe.each(FILES)('vectors of $dialect.name', ({ dialect, file, count }) => {
     if (claim.ok && credential !== undefined) expect(claim.keyId).toBe(credential.id);
   });
 
-  it.each(file.cases.filter((vector) => vector.outcome === 'ok'))('has a readable first line: $name', (vector) => {
-    expect(faultInRequestLine(vector.request.method, vector.request.target)).toBeUndefined();
-  });
+  it.each(file.cases.filter((vector) => vector.outcome === 'ok'))(
+    'has a readable first line: $name',
+    (vector) => {
+      expect(faultInRequestLine(vector.request.method, vector.request.target)).toBeUndefined();
+    },
+  );
 });
 
 describe.each(FILES.slice(0, 2))('vectors of $dialect.name, by the wire', ({ dialect, file }) => {
@@ -110,7 +115,10 @@ describe.each(FILES.slice(0, 2))('vectors of $dialect.name, by the wire', ({ dia
     const { id, secret, passphrase } = file.credentials[vector.credential] as VectorCredential;
     const key = aSigningKey(secret ?? '', { keyId: id, passphrase: passphrase ?? '' });
     const headers = dialect.sign(requestOf(vector), key, { nowMs: timestampOf(vector), nonce: '' });
-    const [, signature] = Object.entries(headers).find(([name]) => name.endsWith('-SIGN')) as [string, string];
+    const [, signature] = Object.entries(headers).find(([name]) => name.endsWith('-SIGN')) as [
+      string,
+      string,
+    ];
     // The signer always writes milliseconds; only a client that leaves them out signs another timestamp.
     if (!vector.prehash?.startsWith('2026-11-24T06:00:00Z')) expect(signature).toBe(vector.signature);
   });

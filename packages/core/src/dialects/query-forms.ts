@@ -28,7 +28,10 @@ export function queryAlternatives(
   };
   offer('decoded', rewrite(query, decode));
   offer('decoded-plus', rewrite(query, decodePlus));
-  offer('encoded', rewrite(query, (part) => encodeURIComponent(decodePlus(part))));
+  offer(
+    'encoded',
+    rewrite(query, (part) => encodeURIComponent(decodePlus(part))),
+  );
   return alternatives;
 }
 

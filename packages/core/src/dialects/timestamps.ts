@@ -1,9 +1,17 @@
-const DIGITS = /^[1-9]\d{0,15}$/;
-
-/** Reads whole milliseconds since 1970, as text of 1 to 16 digits. */
+/** Reads whole milliseconds since 1970, as text of 1 to 16 digits without a leading zero. */
 export function readMilliseconds(text: string): number | undefined {
-  return DIGITS.test(text) ? Number(text) : undefined;
+  const length = text.length;
+  if (length === 0 || length > 16 || text.charCodeAt(0) === ZERO) return undefined;
+  let value = 0;
+  for (let i = 0; i < length; i++) {
+    const digit = text.charCodeAt(i) - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value;
 }
+
+const ZERO = 0x30;
 
 const ISO = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{3}))?Z$/;
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];

@@ -1,4 +1,5 @@
 import { constantTimeEqual } from '../constant-time.ts';
+import { type FastBuffer, fastView } from '../fast-buffer.ts';
 
 /** Longest secret, and longest passphrase, in bytes. */
 export const MAX_SECRET_BYTES = 256;
@@ -7,7 +8,7 @@ export const MAX_PASSPHRASE_BYTES = 64;
 const NARROW = { key: 64, passphrase: 32, rowsPerChunk: 4096 } as const;
 const WIDE = { key: MAX_SECRET_BYTES, passphrase: MAX_PASSPHRASE_BYTES, rowsPerChunk: 64 } as const;
 const REDACTED = '[redacted key]';
-const WIDE_CHARACTER = /[^\x00-\xff]/;
+const WIDE_CHARACTER = /[\u0100-\uffff]/;
 
 /**
  * Key material of one secret version: the secret's bytes, padded with zeros to the HMAC block, and the
@@ -54,7 +55,7 @@ export class KeyRow {
     const length = this.#chunk.lengths[this.#live() * 2 + 1] as number;
     if (length === 0) return false;
     const start = this.#row * this.#chunk.rowBytes + this.#chunk.keyBytes;
-    return constantTimeEqual(this.#chunk.bytes.toString('latin1', start, start + length), presented);
+    return constantTimeEqual(this.#chunk.bytes.latin1Slice(start, start + length), presented);
   }
 
   /** Overwrites the row with zeros and gives it back. Any later use throws. */
@@ -85,7 +86,7 @@ export class KeyRow {
 class Chunk {
   readonly keyBytes: number;
   readonly rowBytes: number;
-  readonly bytes: Buffer;
+  readonly bytes: FastBuffer;
   readonly words: Uint32Array;
   readonly lengths: Uint16Array;
   readonly #free: number[] = [];
@@ -102,7 +103,7 @@ class Chunk {
     this.rowBytes = shape.key + shape.passphrase;
     this.#rows = shape.rowsPerChunk;
     this.words = new Uint32Array((this.rowBytes * this.#rows) >> 2);
-    this.bytes = Buffer.from(this.words.buffer);
+    this.bytes = fastView(this.words);
     this.lengths = new Uint16Array(this.#rows * 2);
   }
 
@@ -149,7 +150,7 @@ export class KeySlab {
     const { chunk, row } = takeRow(isNarrow ? this.#narrow : this.#wide, isNarrow ? NARROW : WIDE);
     const start = row * chunk.rowBytes;
     chunk.bytes.set(secret, start);
-    chunk.bytes.write(passphrase, start + chunk.keyBytes, 'latin1');
+    chunk.bytes.latin1Write(passphrase, start + chunk.keyBytes);
     chunk.lengths[row * 2] = secret.length;
     chunk.lengths[row * 2 + 1] = passphrase.length;
     return new KeyRow(chunk, row);

@@ -9,9 +9,10 @@ import { KEK_BYTES, KEK_ID, localKeyring } from './local-keyring.ts';
 export function createEnvKeyring(text: string): Keyring {
   const keks = new Map<string, Uint8Array>();
   for (const [i, part] of text.split(',').entries()) {
-    const [kekId = '', encoded = ''] = part.trim().split(':');
+    const [kekId = '', encoded = '', ...rest] = part.trim().split(':');
     const kek = Buffer.from(encoded, 'base64');
-    if (!KEK_ID.test(kekId) || kek.length !== KEK_BYTES || kek.toString('base64') !== encoded) {
+    const isKey = kek.length === KEK_BYTES && kek.toString('base64') === encoded;
+    if (!KEK_ID.test(kekId) || !isKey || rest.length > 0) {
       throw new KeyringError(`key ${i + 1} of the keyring is not ID:BASE64 with ${KEK_BYTES} bytes`);
     }
     if (keks.has(kekId)) throw new KeyringError(`the keyring names ${kekId} twice`);

@@ -53,10 +53,11 @@ function withNewKek(file: KeyringFile, nowMs: number): KeyringFile {
 
 function decode(path: string, file: KeyringFile): { kekId: string; keks: Map<string, Uint8Array> } {
   const keks = new Map<string, Uint8Array>();
-  for (const [kekId, encoded] of Object.entries(file.keks)) {
+  for (const [i, [kekId, encoded]] of Object.entries(file.keks).entries()) {
     const kek = typeof encoded === 'string' ? Buffer.from(encoded, 'base64') : Buffer.alloc(0);
     if (!KEK_ID.test(kekId) || kek.length !== KEK_BYTES) {
-      throw new KeyringError(`${path}: the key ${JSON.stringify(kekId)} is not ${KEK_BYTES} bytes in base64`);
+      // By its place, not its name: who exchanges the two would find the key in a log.
+      throw new KeyringError(`${path}: key ${i + 1} in it is not ${KEK_BYTES} bytes in base64, under a plain name`);
     }
     keks.set(kekId, kek);
   }

@@ -1,5 +1,5 @@
 import { DIALECTS, type FactSource, FACT_TYPES, type FactType, type Manifest, type Permission, RISKS, type Risk, type Rule } from '@countersign/core';
-import { LineCounter, parseDocument } from 'yaml';
+import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { createRouteTable, type Route } from './routes.ts';
 
 /** Something wrong in a manifest, and where: lines and columns count from 1. */
@@ -55,13 +55,23 @@ export function parseManifest(text: string): ParsedManifest {
   return { ok: true, manifest: { dialects, permissions, ruleFor: table.find }, routes };
 }
 
-/** The nearest node that exists: a fault about a missing field is shown where the field would be. */
+/**
+ * The nearest node that exists: a fault about a missing field is shown where the field would be. Of a field
+ * it is the name, because the value may begin some lines below.
+ */
 function offsetOf(document: ReturnType<typeof parseDocument>, path: Path): number {
   for (let length = path.length; length >= 0; length--) {
-    const node = document.getIn(path.slice(0, length), true) as { range?: [number, number, number] } | undefined;
-    if (node?.range !== undefined) return node.range[0];
+    const node = nameOf(document, path.slice(0, length)) ?? document.getIn(path.slice(0, length), true);
+    const range = (node as { range?: [number, number, number] } | undefined)?.range;
+    if (range !== undefined) return range[0];
   }
   return 0;
+}
+
+function nameOf(document: ReturnType<typeof parseDocument>, path: Path): unknown {
+  const parent = path.length === 0 ? undefined : document.getIn(path.slice(0, -1), true);
+  if (!isMap(parent)) return undefined;
+  return parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)))?.key;
 }
 
 class Reader {

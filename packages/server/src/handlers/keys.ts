@@ -34,7 +34,9 @@ export function keyHandlers({ keys }: Engine) {
     },
     listKeys: async ({ query }: Call) => {
       const { cursor, limit, ...filter } = query as z.output<typeof KeyListQuery>;
-      const data = await keys.list({ ...filter, afterId: readCursor(cursor), limit: limit + 1 });
+      const afterId = readCursor(cursor);
+      if (afterId === undefined) return failed('invalid_query', 'The cursor is not one that a list answered with.');
+      const data = await keys.list({ ...filter, afterId, limit: limit + 1 });
       const page = data.slice(0, limit);
       const last = page.at(-1);
       return done({ data: page, nextCursor: data.length > limit && last !== undefined ? writeCursor(last.id) : null });
@@ -89,6 +91,9 @@ function writeCursor(id: string): string {
   return Buffer.from(id).toString('base64url');
 }
 
-function readCursor(cursor: string | undefined): string {
-  return cursor === undefined ? '' : Buffer.from(cursor, 'base64url').toString();
+/** Undefined for a text that {@link writeCursor} never wrote: the list would begin anew without a word. */
+function readCursor(cursor: string | undefined): string | undefined {
+  if (cursor === undefined) return '';
+  const id = Buffer.from(cursor, 'base64url').toString();
+  return cursor !== '' && writeCursor(id) === cursor ? id : undefined;
 }

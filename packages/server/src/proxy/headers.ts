@@ -14,8 +14,7 @@ const HOP_BY_HOP = new Set([
   'upgrade',
   'expect',
 ]);
-/** Ours, also as they look to an upstream that takes `_` for `-`. */
-const OURS = /^x[-_]countersign[-_]/i;
+const OURS = /^x-countersign-/;
 /** Set anew, from the address that was verified. */
 const FORWARDED = new Set(['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-real-ip', 'forwarded']);
 const SECURITY_HEADERS = new Set(DIALECTS.flatMap(({ securityHeaders }) => securityHeaders));
@@ -37,10 +36,12 @@ export function upstreamHeaders(raw: RawHeaders, decision: Allowed, from: Forwar
     const name = raw[i] as string;
     const lower = name.toLowerCase();
     if (lower === 'host') host = raw[i + 1] as string;
-    if (HOP_BY_HOP.has(lower) || listed.has(lower) || FORWARDED.has(lower) || OURS.test(lower)) continue;
-    if (SECURITY_HEADERS.has(lower) && !isOthers(lower, decision)) continue;
+    // As it looks to an upstream that takes `_` for `-`, as those behind CGI and WSGI do.
+    const seen = lower.replaceAll('_', '-');
+    if (HOP_BY_HOP.has(seen) || listed.has(lower) || FORWARDED.has(seen) || OURS.test(seen)) continue;
+    if (SECURITY_HEADERS.has(seen) && !isOthers(lower, decision)) continue;
     // The body is sent whole, so its length is known and set by the client library.
-    if (lower === 'content-length') continue;
+    if (seen === 'content-length') continue;
     headers.push(name, raw[i + 1] as string);
   }
   headers.push('x-forwarded-for', from.ip ?? 'unknown', 'x-forwarded-proto', from.scheme, 'x-forwarded-host', host);

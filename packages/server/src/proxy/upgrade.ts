@@ -1,14 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { HttpAnswer, Network } from '@countersign/core';
+import type { Environment, HttpAnswer, Network } from '@countersign/core';
 import type { Allowed, Decision, Verifier } from '@countersign/engine';
 import type { Pool } from 'undici';
+import { endSocket, problemAnswerOf } from '../answers.ts';
 import { upstreamHeaders } from './headers.ts';
-import { problemAnswerOf, wireRequestOf } from './proxy.ts';
+import { wireRequestOf } from './wire-request.ts';
 
 interface Parts {
   readonly verifier: Verifier;
+  readonly environment: Environment;
   readonly pool: Pool;
   readonly trustedProxies: readonly Network[];
   readonly onError: (error: unknown) => void;
@@ -20,7 +22,7 @@ const LOGIN_INSIDE =
   'Sign the handshake (rfc9421, bearer), or declare the route public in the manifest if it carries public data only.';
 
 /** Lets WebSockets through whose handshake is verified, or whose route is public. */
-export function createUpgradeHandler({ verifier, pool, trustedProxies, onError }: Parts) {
+export function createUpgradeHandler({ verifier, environment, pool, trustedProxies, onError }: Parts) {
   const open = new Set<Duplex>();
 
   async function handle(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -28,11 +30,12 @@ export function createUpgradeHandler({ verifier, pool, trustedProxies, onError }
     socket.on('close', () => open.delete(socket));
     socket.on('error', () => socket.destroy());
     const wire = wireRequestOf(request, NO_BODY, trustedProxies);
-    if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
-      return end(socket, problemAnswerOf('malformed_request', 'Only WebSocket upgrades are passed on.', 'none'));
+    // It goes on as GET (RFC 6455 section 4.1): verified as anything else, it would be another route's.
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket' || request.method !== 'GET') {
+      return endSocket(socket, problemAnswerOf('malformed_request', 'Only WebSocket upgrades, which are GET requests, are passed on.', 'none'));
     }
-    const decision = await verifier.verify(wire);
-    if (!decision.allowed) return end(socket, refusalOf(decision));
+    const decision = await verifier.verify(wire, { environment });
+    if (!decision.allowed) return endSocket(socket, refusalOf(decision));
     const from = { ip: wire.ip, scheme: wire.scheme ?? 'http' };
     await tunnel(socket, head, wire.target, upstreamHeaders(request.rawHeaders, decision, from), decision);
   }
@@ -44,7 +47,7 @@ export function createUpgradeHandler({ verifier, pool, trustedProxies, onError }
     } catch (error) {
       onError(error);
       const detail = 'The API behind this address did not accept the WebSocket.';
-      return end(client, problemAnswerOf('upstream_unavailable', detail, decision.requestId));
+      return endSocket(client, problemAnswerOf('upstream_unavailable', detail, decision.requestId));
     }
     const server = upgraded.socket;
     const lines = Object.entries(upgraded.headers)
@@ -78,13 +81,8 @@ function refusalOf(decision: Exclude<Decision, Allowed>): HttpAnswer {
   return problemAnswerOf('websocket_login_unsupported', LOGIN_INSIDE, decision.requestId);
 }
 
-function end(socket: Duplex, { status, headers, body }: HttpAnswer): void {
-  const lines = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' });
-  socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.map(([name, value]) => `${name}: ${value}`).join('\r\n')}\r\n\r\n${body}`);
-}
-
 function asObject(flat: readonly string[]): Record<string, string[]> {
-  const headers: Record<string, string[]> = {};
+  const headers: Record<string, string[]> = Object.create(null);
   for (let i = 0; i + 1 < flat.length; i += 2) {
     const name = (flat[i] as string).toLowerCase();
     headers[name] ??= [];

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { type Context, connect, type ServiceFlags } from '../../context.ts';
+import type { ApiKeyWithSecret } from '../../keys/api-key.ts';
+import {
+  addNewKeyOptions,
+  addRestrictionOptions,
+  type NewKeyFlags,
+  newKeyBody,
+} from '../../keys/key-options.ts';
+import { addNewSecretOptions, issueSecret, type NewSecretFlags } from '../../keys/new-secret.ts';
+import { addPassphraseOptions, type PassphraseFlags, passphraseFrom } from '../../keys/passphrase.ts';
+import { serviceCommand } from '../service-command.ts';
+
+type Flags = NewKeyFlags & NewSecretFlags & PassphraseFlags & ServiceFlags;
+
+/** `countersign keys create` */
+export function addCreate(keys: Command, context: Context): void {
+  const command = keys
+    .command('create')
+    .description('Issue a key. Its secret is shown once, or written to --out')
+    .action(async (flags: Flags) => {
+      const body = newKeyBody(flags);
+      const api = await connect(context, flags);
+      const passphrase = await passphraseFrom(context, flags);
+      const request = (publicKey: string | undefined) =>
+        api.call<ApiKeyWithSecret>('createKey', {
+          body: { ...body, publicKey, passphrase: passphrase?.text },
+        });
+      await issueSecret(context, flags, async () => flags.kind, passphrase, request);
+    });
+  addNewSecretOptions(
+    addPassphraseOptions(addRestrictionOptions(addNewKeyOptions(command), context.clock())),
+  );
+  serviceCommand(
+    command,
+    'keys create --account acct_42 --environment live --kind ed25519 --permission spot.trade --allow-ip 203.0.113.7 --generate --out bot.pem',
+  );
+}

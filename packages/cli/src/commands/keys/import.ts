@@ -1,0 +1,87 @@
+import type { Command } from 'commander';
+import { EXIT, UsageError } from '../../command-error.ts';
+import { type Context, connect, type ServiceFlags } from '../../context.ts';
+import { importLines, summaryOf } from '../../keys/import-lines.ts';
+import { importOne } from '../../keys/import-one.ts';
+import {
+  addNewKeyOptions,
+  addRestrictionOptions,
+  type NewKeyFlags,
+  newKeyBody,
+} from '../../keys/key-options.ts';
+import { readPublicKey } from '../../keys/key-pair.ts';
+import { keyFields } from '../../keys/key-view.ts';
+import {
+  addPassphraseOptions,
+  type PassphraseFlags,
+  passphraseFrom,
+  readSecretText,
+} from '../../keys/passphrase.ts';
+import { readPrivateFile } from '../../private-file.ts';
+import { serviceCommand } from '../service-command.ts';
+
+interface Flags extends NewKeyFlags, PassphraseFlags, ServiceFlags {
+  readonly id?: string;
+  readonly secretFile?: string;
+  readonly publicKeyFile?: string;
+  readonly from?: string;
+}
+
+/** Options that go with `--from`; every other one describes a single key. */
+const WITH_FROM: ReadonlySet<string> = new Set(['from', 'url', 'envFile', 'json']);
+
+/** `countersign keys import` */
+export function addImport(keys: Command, context: Context): void {
+  const command = keys
+    .command('import')
+    .description(
+      'Take over keys that another system issued: one by options, or many with --from. Can be run again',
+    )
+    .option('--from <file>', "JSON lines, each the API's body of an import (- for standard input)")
+    .option('--id <id>', 'id of the key, as its owner uses it')
+    .option('--secret-file <file>', 'its secret (- for standard input)')
+    .option('--public-key-file <file>', 'its public key in PEM, for asymmetric kinds')
+    .action((flags: Flags) =>
+      flags.from === undefined ? fromFlags(context, flags) : fromLines(context, flags, flags.from),
+    );
+  addPassphraseOptions(addRestrictionOptions(addNewKeyOptions(command), context.clock()));
+  command.options.find(({ long }) => long === '--passphrase-generate')?.hideHelp();
+  serviceCommand(command, 'keys import --from keys.jsonl');
+}
+
+async function fromFlags(context: Context, flags: Flags): Promise<void> {
+  const { terminal } = context;
+  if (flags.id === undefined)
+    throw new UsageError('Needed, and missing: --id (or --from FILE for many keys).');
+  const restrictions = newKeyBody(flags);
+  const api = await connect(context, flags);
+  const body = {
+    ...restrictions,
+    id: flags.id,
+    secret: flags.secretFile === undefined ? undefined : await readSecretText(flags.secretFile),
+    publicKey: flags.publicKeyFile === undefined ? undefined : await readPublicKey(flags.publicKeyFile),
+    passphrase: (await passphraseFrom(context, flags))?.text,
+  };
+  const { key, isNew } = await importOne(api, body);
+  if (!isNew) terminal.note(`${flags.id} is there already.`);
+  if (key === undefined) return;
+  if (flags.json) return terminal.printJson(key);
+  terminal.print(keyFields(terminal, key));
+}
+
+async function fromLines(context: Context, flags: Flags, from: string): Promise<void> {
+  const { terminal } = context;
+  const others = Object.keys(flags).filter((name) => !WITH_FROM.has(name));
+  if (others.length > 0)
+    throw new UsageError(
+      'With --from, everything about a key stands in its line: leave out the options for one key.',
+    );
+  const api = await connect(context, flags);
+  const text = await readPrivateFile(from);
+  const done = await importLines(api, text, ({ line, message }) =>
+    terminal.note(`${from}:${line}: ${message}`),
+  );
+  if (done.failed.length > 0) process.exitCode = EXIT.failed;
+  if (flags.json) return terminal.printJson(done);
+  terminal.print(`${summaryOf(done)}.`);
+}

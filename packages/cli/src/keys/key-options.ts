@@ -1,0 +1,140 @@
+import { KeyCreate } from '@countersign/contract';
+import { type Command, Option } from 'commander';
+import { UsageError } from '../command-error.ts';
+import {
+  collect,
+  collectMetadata,
+  collectRateLimit,
+  instantFrom,
+  type RateLimitValue,
+} from '../option-values.ts';
+
+type OrNone<T> = T | false;
+
+/** Options that restrict a key. `false` is what a `--no-…` option leaves. */
+export interface RestrictionFlags {
+  readonly label?: string;
+  readonly permission?: OrNone<readonly string[]>;
+  readonly allowIp?: OrNone<readonly string[]>;
+  readonly expires?: OrNone<string>;
+  readonly rateLimit?: OrNone<readonly RateLimitValue[]>;
+  readonly instrument?: OrNone<readonly string[]>;
+  readonly maxNotionalPerOrder?: OrNone<string>;
+  readonly metadata?: OrNone<Readonly<Record<string, string>>>;
+}
+
+/** Options that say what a new key is, and what it may do. */
+export interface NewKeyFlags extends RestrictionFlags {
+  readonly account?: string;
+  readonly environment?: string;
+  readonly kind?: string;
+  readonly dialect?: readonly string[];
+}
+
+export interface Constraints {
+  readonly instruments?: readonly string[] | undefined;
+  readonly maxNotionalPerOrder?: string | undefined;
+}
+
+/** The options that only a new key has: what it is cannot be edited. */
+export function addNewKeyOptions(command: Command): Command {
+  return command
+    .option('--account <id>', 'the account that the key acts for')
+    .addOption(
+      new Option('--environment <name>', 'where it acts').choices(KeyCreate.shape.environment.options),
+    )
+    .addOption(new Option('--kind <kind>', 'what it signs with').choices(KeyCreate.shape.kind.options))
+    .option(
+      '--dialect <name>',
+      'dialect that it may sign in, repeatable (default: any that fits the kind)',
+      collect,
+    );
+}
+
+/** The options for what a key may do. */
+export function addRestrictionOptions(command: Command, nowMs: number): Command {
+  return command
+    .option('--label <text>', 'a name for people')
+    .option('--permission <name>', 'what it may do, repeatable', collect)
+    .option('--no-permission', 'no permission at all')
+    .option('--allow-ip <cidr>', 'address or CIDR block that it may be used from, repeatable', collect)
+    .option('--expires <when>', 'its end: 2027-02-01, 2027-02-01T08:00:00Z or 90d', instantFrom(nowMs))
+    .option('--rate-limit <limit>', 'quota by name, repeatable: orders=10/1s', collectRateLimit)
+    .option('--instrument <name>', 'instrument that it may trade, repeatable', collect)
+    .option('--max-notional-per-order <amount>', 'largest order, as a decimal')
+    .option('--metadata <name=value>', 'a text to keep with it, repeatable', collectMetadata);
+}
+
+/** The options that take a restriction away again. */
+export function addRemovalOptions(command: Command): Command {
+  return command
+    .option('--no-allow-ip', 'any address')
+    .option('--no-expires', 'no end')
+    .option('--no-rate-limit', 'no rate limit')
+    .option('--no-instrument', 'any instrument')
+    .option('--no-max-notional-per-order', 'orders of any size')
+    .option('--no-metadata', 'no metadata');
+}
+
+/**
+ * Makes the body that issues or imports a key, without what proves possession of it.
+ *
+ * @throws {@link UsageError} that lists every option that is missing
+ */
+export function newKeyBody(flags: NewKeyFlags): Record<string, unknown> {
+  const needed = ['account', 'environment', 'kind', 'permission'] as const;
+  const missing = needed.filter((name) => flags[name] === undefined).map((name) => `--${name}`);
+  if (missing.length > 0) {
+    const orNone = missing.includes('--permission') ? ' (--no-permission for a key that may do nothing)' : '';
+    throw new UsageError(`Needed, and missing: ${missing.join(', ')}${orNone}.`);
+  }
+  const { permission, allowIp, expires, rateLimit, metadata } = flags;
+  const constraints = constraintsOf(flags, {});
+  return {
+    accountId: flags.account,
+    label: flags.label,
+    environment: flags.environment,
+    kind: flags.kind,
+    dialects: flags.dialect,
+    permissions: permission || [],
+    allowedIps: allowIp || undefined,
+    expiresAt: expires || undefined,
+    constraints: Object.keys(constraints).length === 0 ? undefined : constraints,
+    rateLimits: rateLimit || undefined,
+    metadata: metadata || undefined,
+  };
+}
+
+/**
+ * Makes the body of an edit: only what an option names. A list replaces the list; the constraints that no option
+ * names stay as they are, although the API replaces them as one.
+ */
+export function editBody(flags: RestrictionFlags, current: Constraints): Record<string, unknown> {
+  const { label, permission, allowIp, expires, rateLimit, instrument, maxNotionalPerOrder, metadata } = flags;
+  const isConstrained = instrument !== undefined || maxNotionalPerOrder !== undefined;
+  return withoutUndefined({
+    label,
+    permissions: permission === false ? [] : permission,
+    allowedIps: allowIp === false ? null : allowIp,
+    expiresAt: expires === false ? null : expires,
+    constraints: isConstrained ? constraintsOf(flags, current) : undefined,
+    rateLimits: rateLimit === false ? [] : rateLimit,
+    metadata: metadata === false ? {} : metadata,
+  });
+}
+
+function constraintsOf({ instrument, maxNotionalPerOrder }: RestrictionFlags, current: Constraints): object {
+  return withoutUndefined({
+    instruments: chosen(instrument, current.instruments),
+    maxNotionalPerOrder: chosen(maxNotionalPerOrder, current.maxNotionalPerOrder),
+  });
+}
+
+function chosen<T>(flag: OrNone<T> | undefined, current: T | undefined): T | undefined {
+  if (flag === false) return undefined;
+  return flag ?? current;
+}
+
+function withoutUndefined(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
+}

@@ -1,0 +1,78 @@
+import { type Cell, fields, instant, table } from '../tables.ts';
+import type { Terminal } from '../terminal.ts';
+import type { ApiKey } from './api-key.ts';
+
+/** Draws keys, one a line. The id stands first and whole, to be copied. */
+export function keyTable(terminal: Terminal, keys: readonly ApiKey[]): string {
+  return table(
+    terminal,
+    ['ID', 'STATUS', 'KIND', 'ACCOUNT', 'LABEL', 'EXPIRES'],
+    keys.map((key) => [
+      key.id,
+      statusCell(terminal, key),
+      key.kind,
+      key.accountId,
+      key.label,
+      instant(key.expiresAt),
+    ]),
+  );
+}
+
+/** Draws all that a key is. */
+export function keyFields(terminal: Terminal, key: ApiKey): string {
+  const { constraints, allowedIps, dialects, permissions, rateLimits, metadata } = key;
+  return fields(terminal, [
+    ['id', key.id],
+    ['account', key.accountId],
+    ['label', key.label || '-'],
+    ['status', statusCell(terminal, key)],
+    ['environment', key.environment],
+    ['kind', key.kind],
+    ['dialects', dialects?.join(', ') ?? 'any that fits the kind'],
+    ['permissions', permissions.join(', ') || 'none'],
+    ['allowed from', allowedIps?.join('\n') ?? 'any address'],
+    ['instruments', constraints.instruments?.join(', ') ?? 'any'],
+    ['largest order', constraints.maxNotionalPerOrder ?? 'any'],
+    ['rate limits', rateLimits.map(rateLimitText).join('\n') || 'none'],
+    [
+      'metadata',
+      Object.entries(metadata)
+        .map(([name, value]) => `${name}=${value}`)
+        .join('\n') || '-',
+    ],
+    ['created', instant(key.createdAt)],
+    ['expires', instant(key.expiresAt)],
+    ['last used', usedText(key.lastUsedAt, key.lastUsedIp)],
+    ['secret versions', key.secretVersions.map(versionText).join('\n') || 'destroyed'],
+    ['revision', String(key.revision)],
+  ]);
+}
+
+function statusCell({ colors }: Terminal, { status }: ApiKey): Cell {
+  const paint = {
+    active: colors.green,
+    disabled: colors.yellow,
+    quarantined: colors.yellow,
+    expired: colors.red,
+    revoked: colors.red,
+  };
+  return { text: status, paint: paint[status] };
+}
+
+function rateLimitText({ name, quota, windowSeconds }: ApiKey['rateLimits'][number]): string {
+  return `${name}=${quota}/${windowSeconds}s`;
+}
+
+function usedText(at: string | null, ip: string | null): string {
+  return at === null ? 'never' : `${instant(at)}${ip === null ? '' : ` from ${ip}`}`;
+}
+
+function versionText({
+  version,
+  createdAt,
+  retiresAt,
+  lastUsedAt,
+}: ApiKey['secretVersions'][number]): string {
+  const retires = retiresAt === null ? '' : `, until ${instant(retiresAt)}`;
+  return `${version}: made ${instant(createdAt)}${retires}, last used ${instant(lastUsedAt)}`;
+}

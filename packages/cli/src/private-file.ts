@@ -1,0 +1,101 @@
+import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { CommandError } from './command-error.ts';
+
+/** Windows has no mode bits. */
+const HAS_MODES = process.platform !== 'win32';
+
+/**
+ * Reads a file that holds something secret; `-` reads standard input. A file that others can read is refused.
+ *
+ * @throws {@link CommandError} that names the file and never its content
+ */
+export async function readPrivateFile(path: string): Promise<string> {
+  if (path === '-') return text(process.stdin);
+  return readWhole(path, true);
+}
+
+/** Reads a file that holds nothing secret; `-` reads standard input. */
+export async function readPublicFile(path: string): Promise<string> {
+  if (path === '-') return text(process.stdin);
+  return readWhole(path, false);
+}
+
+function readWhole(path: string, isPrivate: boolean): string {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (error) {
+    throw new CommandError(`${path} cannot be read: ${reasonOf(error)}`);
+  }
+  try {
+    const stat = fstatSync(fd);
+    if (isPrivate && HAS_MODES && stat.isFile() && (stat.mode & 0o077) !== 0) {
+      throw new CommandError(
+        `${path} can be read by others. Run chmod 600 ${path}, and consider what is in it known.`,
+      );
+    }
+    return readFileSync(fd, 'utf8');
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(`${path} cannot be read: ${reasonOf(error)}`);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A new file that only its owner can read, held open until something is written to it. */
+export interface PrivateFile {
+  readonly path: string;
+  /** Writes all of it and waits for the disk. */
+  write(content: string): void;
+  /** Takes the file away again. */
+  discard(): void;
+}
+
+/**
+ * Makes a file of mode 0600. One that exists already is never overwritten, nor a link followed.
+ *
+ * @throws {@link CommandError} when it exists or cannot be made
+ */
+export function createPrivateFile(path: string): PrivateFile {
+  let fd: number;
+  try {
+    fd = openSync(path, 'wx', 0o600);
+  } catch (error) {
+    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    throw new CommandError(
+      exists
+        ? `${path} exists already and is not overwritten: name another file.`
+        : `${path} cannot be made: ${reasonOf(error)}`,
+    );
+  }
+  let isOpen = true;
+  const close = () => {
+    if (isOpen) closeSync(fd);
+    isOpen = false;
+  };
+  return {
+    path,
+    write(content) {
+      try {
+        writeSync(fd, content);
+        fsyncSync(fd);
+      } catch (error) {
+        throw new CommandError(`${path} cannot be written: ${reasonOf(error)}`);
+      } finally {
+        close();
+      }
+    },
+    discard() {
+      close();
+      unlinkSync(path);
+    },
+  };
+}
+
+/** Node's messages repeat the path: only what went wrong is taken. */
+function reasonOf(error: unknown): string {
+  const { message } = error as Error;
+  return message.replace(/^E[A-Z]+: /, '').replace(/, \w+( '.*')?$/s, '');
+}

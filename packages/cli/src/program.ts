@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { addAudit } from './commands/audit.ts';
+import { addKeyring } from './commands/keyring.ts';
+import { addKeys } from './commands/keys/keys.ts';
+import { addManifest } from './commands/manifest.ts';
+import { addServe } from './commands/serve.ts';
+import { addVerify } from './commands/verify.ts';
+import type { Context } from './context.ts';
+
+const FOOTER = `
+Commands that call the service take an operator credential from COUNTERSIGN_URL and COUNTERSIGN_SECRET, from
+--env-file FILE, or from ./data/operator.env. Secrets are never given on the command line.
+
+Exit codes: 0 done; 1 refused or failed; 2 the command line is wrong.`;
+
+/** Builds the whole command line. Faults of usage are thrown as `CommanderError`. */
+export function buildProgram(context: Context): Command {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  const program = new Command('countersign')
+    .description('Issue, verify, limit, rotate and revoke API keys')
+    .version(version, '--version', 'print the version')
+    .helpOption('--help', 'print this help')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      // `--name=value`: the value may be a secret, and is not repeated.
+      outputError: (text, write) => write(text.replaceAll(/(--[\w-]+)=[^\n]*?'/g, "$1'")),
+    })
+    .addHelpText('after', FOOTER);
+  addServe(program, context);
+  addKeys(program, context);
+  addManifest(program, context);
+  addKeyring(program, context);
+  addAudit(program, context);
+  addVerify(program, context);
+  return program;
+}

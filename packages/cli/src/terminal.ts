@@ -1,0 +1,63 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import pc from 'picocolors';
+import { CommandError } from './command-error.ts';
+
+/** Where a command speaks to people and to other programs. */
+export interface Terminal {
+  /** Whether somebody can be asked. */
+  readonly isInteractive: boolean;
+  readonly colors: ReturnType<typeof pc.createColors>;
+  /** Writes what was asked for. */
+  print(text: string): void;
+  /** Writes one line of JSON, for machines. */
+  printJson(value: unknown): void;
+  /** Writes what is said beside the result: progress, advice, faults. */
+  note(text: string): void;
+  ask(question: string): Promise<string>;
+  /** Asks without showing what is typed. */
+  askHidden(question: string): Promise<string>;
+}
+
+/** The terminal of this process. Colors only where a person looks, and never with NO_COLOR. */
+export function processTerminal(): Terminal {
+  const { stdin, stdout, stderr, env } = process;
+  const hasColors = stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
+  return {
+    isInteractive: stdin.isTTY === true && stderr.isTTY === true,
+    colors: pc.createColors(hasColors),
+    print: (text) => {
+      stdout.write(`${text}\n`);
+    },
+    printJson: (value) => {
+      stdout.write(`${JSON.stringify(value)}\n`);
+    },
+    note: (text) => {
+      stderr.write(`${text}\n`);
+    },
+    ask: (question) => ask(question, stderr),
+    askHidden: async (question) => {
+      stderr.write(question);
+      const answer = await ask('', new Writable({ write: (_chunk, _encoding, done) => done() }));
+      stderr.write('\n');
+      return answer;
+    },
+  };
+}
+
+async function ask(question: string, output: NodeJS.WritableStream): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output, terminal: true });
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      lines.once('close', () => reject(new CommandError('Nothing was answered.')));
+      lines.question(question).then(resolve, reject);
+    });
+  } finally {
+    lines.close();
+  }
+}
+
+/** Takes control characters out of a text that came from elsewhere, so that it cannot drive the terminal. */
+export function plain(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '\u{fffd}');
+}

@@ -1,0 +1,72 @@
+import { type Credential, type Dialect, pathOf, type WireRequest } from '@countersign/core';
+import type { Decision } from '../decision.ts';
+import { fingerprintText } from '../fingerprint.ts';
+import type { AuditEntryDraft, StoredNonce } from '../ports/audit-log.ts';
+import type { NonceFingerprint } from '../ports/claim-and-meter.ts';
+
+/**
+ * A decision as an entry of the log. It is put into words when it is written, with many others: while it is
+ * made, the request waits. The query is left out, because it may hold what is nobody's business.
+ */
+export class DecisionEntry implements AuditEntryDraft {
+  readonly type = 'decision';
+  readonly at: number;
+  readonly requestId: string;
+  readonly credentialId: string | undefined;
+  readonly accountId: string | undefined;
+  readonly #code: string | undefined;
+  readonly #permission: string | undefined;
+  readonly #dialect: string | undefined;
+  readonly #method: string;
+  readonly #target: string;
+  readonly #ip: string | undefined;
+  readonly #nonce: NonceFingerprint | undefined;
+  readonly #nonceExpiresAt: number;
+
+  constructor(
+    decision: Decision,
+    request: WireRequest,
+    at: number,
+    requestId: string,
+    credential: Credential | undefined,
+    dialect: Dialect | undefined,
+    permission: string | undefined,
+    nonce: NonceFingerprint | undefined,
+    nonceExpiresAt: number,
+  ) {
+    this.at = at;
+    this.requestId = requestId;
+    this.credentialId = credential?.id;
+    this.accountId = credential?.accountId;
+    this.#code = decision.allowed ? undefined : decision.code;
+    this.#permission = permission;
+    this.#dialect = dialect?.name;
+    this.#method = request.method;
+    this.#target = request.target;
+    this.#ip = request.ip;
+    this.#nonce = nonce;
+    this.#nonceExpiresAt = nonceExpiresAt;
+  }
+
+  get nonce(): StoredNonce | undefined {
+    if (this.#nonce === undefined) return undefined;
+    return { fingerprint: fingerprintText(this.#nonce), expiresAt: this.#nonceExpiresAt };
+  }
+
+  get data(): Readonly<Record<string, unknown>> {
+    return {
+      allowed: this.#code === undefined,
+      code: this.#code,
+      permission: this.#permission,
+      dialect: this.#dialect,
+      method: this.#method,
+      path: pathOf(this.#target),
+      ip: this.#ip,
+    };
+  }
+
+  toJSON(): AuditEntryDraft {
+    const { at, type, credentialId, accountId, requestId, nonce, data } = this;
+    return { at, type, credentialId, accountId, requestId, nonce, data };
+  }
+}

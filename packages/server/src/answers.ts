@@ -1,0 +1,36 @@
+import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type ErrorCode, PROBLEM_MEDIA_TYPE, problemOf } from '@countersign/contract';
+import { DIALECTS, denial, type HttpAnswer } from '@countersign/core';
+import type { Allowed, Denied } from '@countersign/engine';
+
+/** Sends what the dialect says of a denial, with the id under which the log knows it. */
+export function sendRefusal(response: ServerResponse, { response: answer, requestId }: Denied): void {
+  response.setHeader('x-countersign-request-id', requestId);
+  sendAnswer(response, answer);
+}
+
+export function sendAnswer(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  response.end(body);
+}
+
+/** Writes an answer on a bare socket, where Node made no response, and closes it. */
+export function endSocket(socket: Duplex, { status, headers, body }: HttpAnswer): void {
+  const lines = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' });
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  socket.end(`HTTP/1.1 ${status} Refused\r\n${head}\r\n${body}`);
+}
+
+export function problemAnswerOf(code: ErrorCode, detail: string, requestId: string): HttpAnswer {
+  const problem = problemOf(code, detail, requestId);
+  return { status: problem.status, headers: { 'content-type': PROBLEM_MEDIA_TYPE }, body: JSON.stringify(problem) };
+}
+
+/** The dialect's own "try again later": a bot knows that one. */
+export function upstreamIsAway({ dialect: name, requestId }: Allowed, nowMs: number): HttpAnswer {
+  const dialect = DIALECTS.find((known) => known.name === name);
+  const detail = 'The API behind this address does not answer.';
+  if (dialect === undefined) return problemAnswerOf('upstream_unavailable', detail, requestId);
+  return dialect.refuse(denial('unavailable', detail, { retryAfterSeconds: 1 }), { nowMs, requestId });
+}

@@ -1,0 +1,130 @@
+import { Problem, ROUTES, type RouteContract, type RouteId } from '@countersign/contract';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DataFolder, RunningApp } from './running-app.ts';
+import { sign } from './signing.ts';
+
+const folder = new DataFolder();
+let running: RunningApp;
+
+beforeAll(async () => {
+  running = await RunningApp.start({ store: await folder.store(), keyring: folder.keyring() });
+});
+afterAll(async () => {
+  await running.close();
+  await running.engine.store.close();
+  folder.remove();
+});
+
+/** A call of each route that succeeds. */
+const CALLS: Record<RouteId, (app: RunningApp) => Promise<{ status: number; json: unknown; headers: object }>> = {
+  createKey: (app) => app.post('/v1/keys', key({ rateLimits: [{ name: 'orders', quota: 10, windowSeconds: 1 }] })),
+  importKey: (app) => app.post('/v1/keys/import', key({ id: 'old-key-1', secret: 'a secret of long ago' })),
+  listKeys: (app) => app.get('/v1/keys?accountId=acct_42&status=active&limit=2'),
+  showKey: async (app) => app.get(`/v1/keys/${(await app.newKey({ constraints: { instruments: ['BTCUSDT'] } })).id}`),
+  editKey: async (app) => {
+    const { id, revision } = await app.newKey();
+    return app.patch(`/v1/keys/${id}`, { label: 'other', expiresAt: '2099-01-01T00:00:00+02:00' }, revision);
+  },
+  rotateKey: async (app) => app.post(`/v1/keys/${(await app.newKey()).id}/rotate`, { graceSeconds: 60 }),
+  retirePrevious: async (app) => {
+    const { id } = await app.newKey();
+    await app.post(`/v1/keys/${id}/rotate`);
+    return app.post(`/v1/keys/${id}/retire-previous`);
+  },
+  disableKey: async (app) => app.post(`/v1/keys/${(await app.newKey()).id}/disable`, { reason: 'holidays' }),
+  enableKey: async (app) => {
+    const { id } = await app.newKey();
+    await app.post(`/v1/keys/${id}/disable`, { reason: 'holidays' });
+    return app.post(`/v1/keys/${id}/enable`, { reason: 'back' });
+  },
+  quarantineKey: async (app) => app.post(`/v1/keys/${(await app.newKey()).id}/quarantine`, { reason: 'odd' }),
+  releaseKey: async (app) => {
+    const { id } = await app.newKey();
+    await app.post(`/v1/keys/${id}/quarantine`, { reason: 'odd' });
+    return app.post(`/v1/keys/${id}/release`, { reason: 'explained' });
+  },
+  revokeKey: async (app) =>
+    app.post(`/v1/keys/${(await app.newKey()).id}/revoke`, { reason: 'leaked', wait: 'everywhere' }),
+  revokeKeys: (app) => app.post('/v1/revocations', { accountId: 'acct_none', reason: 'closed' }),
+  verify: (app) => app.post('/v1/verify', { request: { method: 'GET', target: '/', headers: {} } }),
+  listAuditEntries: (app) => app.get('/v1/audit/entries?limit=3'),
+  showKeyring: (app) => app.get('/v1/keyring'),
+  rotateKeyring: (app) => app.post('/v1/keyring/rotate'),
+  metrics: (app) => app.get('/metrics'),
+  livez: (app) => app.get('/livez', { token: undefined }),
+  readyz: (app) => app.get('/readyz', { token: undefined }),
+  openapi: (app) => app.get('/openapi.json', { token: undefined }),
+  docs: (app) => app.get('/docs', { token: undefined }),
+  errorPage: (app) => app.get('/docs/errors/replayed', { token: undefined }),
+};
+
+function key(over: object) {
+  return { accountId: 'acct_42', environment: 'live', kind: 'hmac', permissions: [], ...over };
+}
+
+const routes = Object.entries(ROUTES) as [RouteId, RouteContract][];
+
+describe('routes', () => {
+  it('are registered all, and no other', () => {
+    const registered = running.app
+      .printRoutes({ commonPrefix: false })
+      .split('\n')
+      .flatMap((line) => methodsIn(line));
+    for (const { method, path } of Object.values(ROUTES)) {
+      expect(running.app.hasRoute({ method, url: path.replaceAll(/\{(\w+)\}/g, ':$1') })).toBe(true);
+    }
+    // HEAD comes with each GET.
+    const expected = routes.flatMap(([, { method }]) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+    expect(registered.sort()).toEqual(expected.sort());
+  });
+
+  it.each(routes)('%s answers with what its schema says', async (id, route) => {
+    const answer = await CALLS[id](running);
+    expect([answer.status, answer.json]).toEqual([route.status, answer.json]);
+    expect(answer.headers).toMatchObject({
+      'content-type': expect.stringContaining(route.mediaType ?? 'application/json'),
+      'cache-control': 'no-store',
+      'x-request-id': expect.stringMatching(/^req_/),
+    });
+    if (route.answer === undefined) return;
+    // Nothing beyond the schema either: what is not promised is not sent.
+    expect(route.answer.parse(answer.json)).toEqual(answer.json);
+  });
+
+  it('a decision that allows, and one that denies, are what the schema says', async () => {
+    const made = await running.newKey({ rateLimits: [{ name: 'orders', quota: 1, windowSeconds: 60 }], metadata: { a: 'b' } });
+    const ask = async () => {
+      const headers = sign('bitget', { ...made, passphrase: 'Passphrase1' }, { method: 'POST', target: '/order', body: '{}' });
+      return running.post('/v1/verify', { request: { method: 'POST', target: '/order', headers, body: '{}' }, permission: 'spot.trade' });
+    };
+    const allowed = await ask();
+    expect(ROUTES.verify.answer.parse(allowed.json)).toEqual(allowed.json);
+    expect(allowed.json).toMatchObject({ allowed: true, dialect: 'bitget', matched: 'wire', secretVersion: 1 });
+    expect(allowed.json.rateLimits).toEqual([{ name: 'orders', quota: 1, remaining: 0, resetSeconds: expect.any(Number) }]);
+    const denied = await ask();
+    expect(ROUTES.verify.answer.parse(denied.json)).toEqual(denied.json);
+    expect(denied.json).toMatchObject({ allowed: false, code: expect.stringMatching(/^(rate_limited|replayed)$/), credentialId: made.id });
+  });
+
+  const guarded = routes.filter(([, { permission }]) => permission !== null);
+
+  it.each(guarded)('%s without a credential is credential_missing', async (_id, { method, path }) => {
+    const answer = await running.call(method, path.replaceAll(/\{\w+\}/g, 'x'), undefined, { token: undefined });
+    expect(answer.status).toBe(401);
+    expect(answer.headers['www-authenticate']).toMatch(/^Signature /);
+    expect(Problem.parse(answer.json)).toMatchObject({ code: 'credential_missing' });
+  });
+
+  it.each(guarded)('%s with all permissions but its own is permission_denied', async (_id, { method, path, permission }) => {
+    const others = ['keys.read', 'keys.write', 'keys.revoke', 'verify', 'audit.read', 'config.write'];
+    const { secret } = await running.operatorWith(...others.filter((name) => name !== permission));
+    const answer = await running.call(method, path.replaceAll(/\{\w+\}/g, 'x'), undefined, { token: secret });
+    expect([answer.status, answer.json.code]).toEqual([403, 'permission_denied']);
+    expect(answer.json.detail).toContain(permission);
+  });
+});
+
+/** `(GET, HEAD)` at the end of a line of the route tree. */
+function methodsIn(line: string): string[] {
+  return /\(([A-Z, ]+)\)/.exec(line)?.[1]?.split(', ') ?? [];
+}

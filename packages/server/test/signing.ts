@@ -1,0 +1,48 @@
+import { createHmac, generateKeyPairSync, type KeyObject, randomUUID, sign as signBytes } from 'node:crypto';
+import { DIALECTS, prehashBytes, SCHEMES, type SigningKey, type WireRequest } from '@countersign/core';
+
+/** What a bot holds: an id, and a secret or a private key. */
+export interface BotKey {
+  readonly id: string;
+  readonly secret?: string | undefined;
+  readonly privateKey?: KeyObject | undefined;
+  readonly passphrase?: string | undefined;
+}
+
+export interface ToSign {
+  readonly method: string;
+  readonly target: string;
+  readonly headers?: readonly string[];
+  readonly body?: string | Buffer | undefined;
+  readonly scheme?: 'http' | 'https' | undefined;
+  readonly nowMs?: number | undefined;
+  readonly nonce?: string | undefined;
+}
+
+/** Signs a request in a dialect; the answer is the headers to add. */
+export function sign(dialectName: string, key: BotKey, request: ToSign): Record<string, string> {
+  const dialect = DIALECTS.find(({ name }) => name === dialectName);
+  if (dialect === undefined) throw new Error(`there is no dialect ${dialectName}`);
+  const { method, target, headers = [], body = '', scheme = 'http' } = request;
+  const wire: WireRequest = { method, target, headers, body: Buffer.from(body as string), scheme };
+  const signingKey: SigningKey = {
+    keyId: key.id,
+    passphrase: key.passphrase,
+    kind: key.privateKey === undefined ? 'hmac' : 'ed25519',
+    sign: ({ scheme: name, encoding }, prehash) => {
+      if (key.privateKey !== undefined) return signBytes(null, prehashBytes(prehash), key.privateKey).toString(encoding);
+      const row = SCHEMES[name];
+      if (row.kind !== 'hmac') throw new Error(`${name} is no HMAC`);
+      return createHmac(row.hash, key.secret ?? '').update(prehashBytes(prehash)).digest(encoding);
+    },
+  };
+  return dialect.sign(wire, signingKey, {
+    nowMs: request.nowMs ?? Date.now(),
+    nonce: request.nonce ?? randomUUID(),
+  });
+}
+
+export function ed25519Pair(): { privateKey: KeyObject; pem: string } {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  return { privateKey, pem: publicKey.export({ type: 'spki', format: 'pem' }) };
+}

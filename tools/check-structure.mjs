@@ -1,0 +1,106 @@
+// Holds the structure of the project: who may import whom, who may name an adapter, and the habits that a
+// linter has no rule for. Exits with 1 and a list when something is out of place.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const MAX_LINES = 400;
+
+/** Each package, and the packages that it may import. */
+const MAY_IMPORT = {
+  core: [],
+  engine: ['core'],
+  contract: ['core'],
+  server: ['core', 'engine', 'contract'],
+  cli: ['contract', 'server', 'engine', 'core'],
+};
+/** Everything that core may import from outside. */
+const CORE_OUTSIDE = new Set(['node:crypto', 'ipaddr.js']);
+const ADAPTERS = ['@countersign/engine/sqlite', 'better-sqlite3'];
+const MAY_NAME_ADAPTERS = ['packages/engine/src/sqlite/', 'packages/server/src/adapters.ts'];
+const BAD_NAMES = /(^|\/)(utils?|helpers?|common|misc|shared)(\/|\.ts$)/;
+
+const faults = [];
+const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: ROOT, encoding: 'utf8' })
+  .split('\n')
+  .filter((file) => file !== '' && existsSync(join(ROOT, file)));
+const sources = tracked.filter((file) => /^packages\/[^/]+\/src\/.*\.ts$/.test(file));
+const programs = sources.filter((file) => !/\.(test|contract)\.ts$/.test(file));
+const imports = new Map(programs.map((file) => [file, importsOf(file)]));
+
+for (const [file, names] of imports) {
+  const own = file.split('/')[1];
+  for (const name of names) {
+    const other = /^@countersign\/([^/]+)/.exec(name)?.[1];
+    if (other !== undefined && !MAY_IMPORT[own].includes(other)) fault(file, `${own} may not import ${name}`);
+    if (own === 'core' && !name.startsWith('.') && !CORE_OUTSIDE.has(name)) fault(file, `core is pure: ${name} is not for it`);
+    if (ADAPTERS.includes(name) && !MAY_NAME_ADAPTERS.some((place) => file.startsWith(place))) {
+      fault(file, `names the adapter ${name}; only ${MAY_NAME_ADAPTERS.join(' and ')} do`);
+    }
+    if (file.includes('/ports/') && /\/(sqlite|memory|keyring)\//.test(name)) fault(file, 'a port imports an adapter');
+  }
+}
+for (const cycle of cyclesIn(imports)) fault(cycle[0], `is in an import cycle: ${cycle.join(' → ')}`);
+
+for (const file of programs) {
+  const text = read(file);
+  const lines = text.split('\n').length;
+  if (lines > MAX_LINES) fault(file, `has ${lines} lines: over ${MAX_LINES} it is two things`);
+  if (/timingSafeEqual\(/.test(text)) fault(file, 'secrets are compared in packages/core/src/constant-time.ts only');
+}
+for (const file of tracked) {
+  if (BAD_NAMES.test(file)) fault(file, 'a thing is named for what it is');
+  if (/package-lock\.json$/.test(file) && /"resolved": "https?:/.test(read(file))) fault(file, 'names a registry host');
+}
+for (const file of programs.filter((name) => /core\/src\/dialects\//.test(name))) {
+  const name = /export const (\w+)(?:: Dialect)? = (?:concatenated\()?\{/.exec(read(file))?.[1];
+  if (name === undefined || !/name: '/.test(read(file))) continue;
+  const dialect = /name: '([a-z0-9-]+)'/.exec(read(file))?.[1];
+  const hasVectors = tracked.some((other) => other.startsWith(`vectors/${dialect}`) && other.endsWith('.json'));
+  if (!hasVectors) fault(file, `the dialect ${dialect} has no vectors`);
+  if (!tracked.includes(`docs/dialects/${dialect}.md`)) fault(file, `the dialect ${dialect} has no page in docs/dialects`);
+}
+
+if (faults.length > 0) {
+  console.error(faults.join('\n'));
+  console.error(`\n${faults.length} thing(s) out of place`);
+  process.exit(1);
+}
+console.log(`Structure: ${programs.length} files in ${Object.keys(MAY_IMPORT).length} packages, all in their place`);
+
+function fault(file, message) {
+  faults.push(`${file}: ${message}`);
+}
+
+function read(file) {
+  return readFileSync(join(ROOT, file), 'utf8');
+}
+
+function importsOf(file) {
+  const names = [];
+  for (const [, name] of read(file).matchAll(/^(?:import|export)\s(?:[^'";]*?\sfrom\s)?'([^']+)'/gm)) names.push(name);
+  for (const [, name] of read(file).matchAll(/\bimport\('([^']+)'\)/g)) names.push(name);
+  return names;
+}
+
+/** Cycles through relative imports, each reported once. */
+function cyclesIn(graph) {
+  const found = [];
+  const state = new Map();
+  const visit = (file, path) => {
+    if (state.get(file) === 'done') return;
+    const at = path.indexOf(file);
+    if (at !== -1) {
+      found.push([...path.slice(at), file]);
+      return;
+    }
+    for (const name of graph.get(file) ?? []) {
+      if (name.startsWith('.')) visit(relative(ROOT, resolve(ROOT, dirname(file), name)), [...path, file]);
+    }
+    state.set(file, 'done');
+  };
+  for (const file of graph.keys()) visit(file, []);
+  return found;
+}
