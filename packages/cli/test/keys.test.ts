@@ -1,6 +1,3 @@
-import { createHmac } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiKey, ApiKeyWithSecret, RevokedKeys } from '../src/keys/api-key.ts';
 import { countersign, type RunningService, startRealService } from './command.ts';
@@ -325,56 +322,5 @@ describe('keys revoke and revoke-all', () => {
 
   it('wants to know which ones', async () => {
     expect(await run(['keys', 'revoke-all', '--reason', 'x', '--yes'])).toMatchObject({ code: 2 });
-  });
-});
-
-describe('verify', () => {
-  const secret = 'an-hmac-secret-of-another-system';
-  const passphrase = 'passphrase1';
-
-  function signedRequest(target: string): string {
-    const timestamp = String(Date.now());
-    const signature = createHmac('sha256', secret).update(`${timestamp}GET${target}`).digest('base64');
-    const headers = {
-      'ACCESS-KEY': 'bg_verify',
-      'ACCESS-SIGN': signature,
-      'ACCESS-TIMESTAMP': timestamp,
-      'ACCESS-PASSPHRASE': passphrase,
-    };
-    return JSON.stringify({ dialect: 'bitget', request: { method: 'GET', target, headers } });
-  }
-
-  it('shows what was decided, and ends with 1 when it is denied', async () => {
-    const lines = join(service.folder, 'verify.jsonl');
-    const body = {
-      id: 'bg_verify',
-      accountId: 'acct_v',
-      environment: 'live',
-      kind: 'hmac',
-      permissions: [],
-      secret,
-      passphrase,
-    };
-    writeFileSync(lines, JSON.stringify(body), { mode: 0o600 });
-    expect((await run(['keys', 'import', '--from', lines])).code).toBe(0);
-
-    const allowed = await run(['verify', '-'], signedRequest('/api/v2/spot/account/assets'));
-    expect(allowed).toMatchObject({ code: 0, stderr: '' });
-    expect(allowed.stdout).toMatch(/^decision +allowed\nkey +bg_verify\naccount +acct_v\n/);
-
-    const file = join(service.folder, 'request.json');
-    writeFileSync(file, signedRequest('/api/v2/a').replace('/api/v2/a', '/api/v2/b'));
-    const denied = await run(['verify', file]);
-    expect(denied.code).toBe(1);
-    expect(denied.stdout).toMatch(/^decision +denied\ncode +signature_mismatch \(401\)\n/);
-    const json = await run(['verify', file, '--json']);
-    expect(json.code).toBe(1);
-    expect(JSON.parse(json.stdout)).toMatchObject({ allowed: false, code: 'signature_mismatch' });
-  });
-
-  it('does not repeat a text that is not JSON', async () => {
-    const { code, stderr } = await run(['verify', '-'], '{"signature": s3cr3t}');
-    expect(code).toBe(1);
-    expect(stderr).toBe('- is not JSON.\n');
   });
 });

@@ -56,9 +56,10 @@ export class CredentialCompiler {
       metadata: Object.keys(record.metadata).length === 0 ? NO_METADATA : record.metadata,
       profile: this.#profileOf(record),
       standing: record.standing,
-      expiresAt: record.expiresAt ?? Number.POSITIVE_INFINITY,
+      expiresAt: record.expiresAt ?? undefined,
       revision: record.revision,
-      proofs,
+      // A copy is as long as it must be; what was pushed to has room for sixteen more.
+      proofs: proofs.slice(),
     };
   }
 
@@ -74,7 +75,7 @@ export class CredentialCompiler {
     }
     return {
       version: version.version,
-      retiresAt: version.retiresAt ?? Number.POSITIVE_INFINITY,
+      retiresAt: version.retiresAt ?? undefined,
       key,
       tokenHash: tokenHash ?? undefined,
       publicKey: publicKey === null ? undefined : publicKeyOf(publicKey),

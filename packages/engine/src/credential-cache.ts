@@ -30,7 +30,8 @@ const NO_METERS: readonly MeterAsk[] = [];
 function metersOf({ id, profile }: Credential): readonly MeterAsk[] {
   if (profile.rateLimits.length === 0) return NO_METERS;
   return profile.rateLimits.map(({ name, quota, windowSeconds }) => ({
-    key: `${id}/${name}/${windowSeconds}`,
+    // Joined, not added up: it is kept, and a text of pieces would keep the pieces.
+    key: [id, name, windowSeconds].join('/'),
     quota,
     windowMs: windowSeconds * 1000,
   }));
@@ -138,7 +139,10 @@ export class CredentialCache {
         continue;
       }
       const [id, entry] = next.value;
-      if (!entry.touched) return this.#drop(id, entry);
+      if (!entry.touched) {
+        this.#drop(id, entry);
+        return;
+      }
       entry.touched = false;
     }
   }

@@ -123,7 +123,11 @@ export class DecisionMaker {
     const { demands, dialects, resolver, isFeedFresh, log } = this.#parts;
     const { request, ask, nowMs } = way;
     const inadmissible = this.#admit(way);
-    if (inadmissible !== undefined) return this.#deny(way, inadmissible);
+    if (inadmissible !== undefined) {
+      // No more is asked of it, but it is told in its own dialect: a bot knows that one's "too many".
+      way.dialect = dialects.choose(request, ask.dialect) ?? dialects.preferred;
+      return this.#deny(way, inadmissible);
+    }
     const demand = demands.of(request.method, request.target, ask);
     if (demand.kind === 'public') return passPublic(way);
     if (demand.kind === 'requirement') way.requirement = demand.requirement;

@@ -22,7 +22,6 @@ export function createDummies(slab: KeySlab): Dummies {
 function dummyOf(kind: CredentialKind, slab: KeySlab): Credential {
   const proof = {
     version: 0,
-    retiresAt: Number.POSITIVE_INFINITY,
     key: kind === 'hmac' ? slab.store(randomBytes(32), randomBytes(8).toString('hex')) : undefined,
     tokenHash: kind === 'bearer' ? randomBytes(32).toString('hex') : undefined,
     publicKey: publicKeyOf(kind),
@@ -42,7 +41,6 @@ function dummyOf(kind: CredentialKind, slab: KeySlab): Credential {
       constraints: {},
     },
     standing: 'active',
-    expiresAt: 0,
     revision: 0,
     proofs: [proof],
   };

@@ -21,7 +21,13 @@ export function fingerprint(text: string, seed: number): NonceFingerprint {
 
 /** A fingerprint as 16 hex digits. */
 export function fingerprintText({ high, low }: NonceFingerprint): string {
-  return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
+  return hex32(high) + hex32(low);
+}
+
+const HEX = Array.from({ length: 65_536 }, (_, i) => i.toString(16).padStart(4, '0'));
+
+function hex32(word: number): string {
+  return (HEX[word >>> 16] as string) + (HEX[word & 0xffff] as string);
 }
 
 export function parseFingerprint(text: string): NonceFingerprint {

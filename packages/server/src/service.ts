@@ -10,7 +10,7 @@ import { buildApp } from './app.ts';
 import type { Config } from './config.ts';
 import { makeFirstOperator } from './first-operator.ts';
 import { createMetrics } from './metrics.ts';
-import { createProxy, type Proxy } from './proxy/proxy.ts';
+import { createProxy, type ReverseProxy } from './proxy/proxy.ts';
 import { StartError } from './start-error.ts';
 import { readTls, reloadTls } from './tls.ts';
 
@@ -61,7 +61,7 @@ export async function startService(config: Config, log: FastifyBaseLogger, versi
     metrics.watch(engine);
     const { maxBodyBytes, trustedProxies } = config;
     const app = buildApp({ engine, keyring, metrics, log, version, maxBodyBytes, trustedProxies, tls });
-    let proxy: Proxy | undefined;
+    let proxy: ReverseProxy | undefined;
     // Both at once: while one of them finishes what is in flight, the other takes nothing new.
     stops.push(() => Promise.all([closeApp(app), proxy?.close()]).then(() => {}));
     await app.ready();

@@ -48,8 +48,8 @@ export interface CredentialProfile {
 /** A secret version as the decision needs it: proof material of one kind. */
 export interface Proof {
   readonly version: number;
-  /** Ms since 1970 after which this version no longer authenticates; `Infinity` for the current one. */
-  readonly retiresAt: number;
+  /** Ms since 1970 from which on this version no longer authenticates; absent for the current one. */
+  readonly retiresAt?: number | undefined;
   /** The passphrase, and for `hmac` the secret. */
   readonly key?: KeyRow | undefined;
   /** `bearer`: hex SHA-256 of the token. */
@@ -66,8 +66,8 @@ export interface Credential {
   readonly metadata: Readonly<Record<string, string>>;
   readonly profile: CredentialProfile;
   readonly standing: Standing;
-  /** Ms since 1970; `Infinity` when it never expires. */
-  readonly expiresAt: number;
+  /** Ms since 1970; absent when it never expires. */
+  readonly expiresAt?: number | undefined;
   readonly revision: number;
   /** The current version first, then the previous one during its grace. Empty once revoked. */
   readonly proofs: readonly Proof[];

@@ -51,7 +51,8 @@ function matchingProof(
   nowMs: number,
 ): Proof | undefined {
   for (const proof of proofs) {
-    if (nowMs < proof.retiresAt && proves(use, proof, prehash, claim.signature)) return proof;
+    if (proof.retiresAt !== undefined && nowMs >= proof.retiresAt) continue;
+    if (proves(use, proof, prehash, claim.signature)) return proof;
   }
   return undefined;
 }

@@ -11,7 +11,7 @@ export function checkStanding(credential: Credential, nowMs: number): Denial | u
     case 'disabled':
       return denial('credential_disabled', 'The credential is disabled.', { part: 'key' });
     case 'active':
-      if (nowMs < credential.expiresAt) return undefined;
+      if (credential.expiresAt === undefined || nowMs < credential.expiresAt) return undefined;
       return denial('credential_expired', 'The credential has expired.', { part: 'key' });
   }
 }

@@ -35,7 +35,7 @@ export function queryAlternatives(
   return alternatives;
 }
 
-const AMBIGUOUS = /[&=#%\x00-\x1f\x7f]/;
+const AMBIGUOUS = /[&=#%\p{Cc}]/u;
 
 function decode(part: string): string {
   return decodeURIComponent(part);

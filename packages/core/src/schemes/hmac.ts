@@ -49,16 +49,26 @@ export function hmac(hash: HashName, key: KeyRow, prehash: Prehash, encoding: Di
     outerWords[i] = word ^ OUTER_PAD;
   }
   if (block === 128) padSecondHalf(key);
-  const view = (innerViews[end] ??= inner.subarray(0, end));
+  const innerView = viewOf(inner, innerViews, end);
   const length = block + DIGEST[hash];
-  const outerView = (outerViews[length] ??= outer.subarray(0, length));
-  outer.latin1Write(oneShotHash(hash, view, 'latin1' as 'hex'), block);
+  const outerView = viewOf(outer, outerViews, length);
+  outer.latin1Write(oneShotHash(hash, innerView, 'latin1' as 'hex'), block);
   const digest = oneShotHash(hash, outerView, encoding);
   for (let i = 0; i < 32; i++) {
     innerWords[i] = 0;
     outerWords[i] = 0;
   }
   return digest;
+}
+
+/** The first bytes of a scratch buffer. Views are kept: making one costs as much as a hash. */
+function viewOf(buffer: Buffer, views: Buffer[], length: number): Buffer {
+  let view = views[length];
+  if (view === undefined) {
+    view = buffer.subarray(0, length);
+    views[length] = view;
+  }
+  return view;
 }
 
 /** A narrow row holds 64 bytes of key, and HMAC over SHA-512 wants 128: the rest are zeros. */

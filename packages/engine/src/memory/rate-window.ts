@@ -12,8 +12,8 @@ const RESOLUTION = 4096;
 export class RateWindow {
   readonly #windowMs: number;
   readonly #grainMs: number;
-  /** A ring of (time, cost) pairs, oldest first. */
-  #ring = new Float64Array(8);
+  /** A ring of (time, cost) pairs, oldest first. Most limits have one pair at a time, so it begins small. */
+  #ring: number[] = [Number.NaN, Number.NaN];
   #first = 0;
   #count = 0;
   #used = 0;
@@ -77,7 +77,7 @@ export class RateWindow {
   #grow(): void {
     const old = this.#ring;
     const capacity = old.length / 2;
-    this.#ring = new Float64Array(old.length * 2);
+    this.#ring = old.concat(old); // Numbers throughout: the second half is written over.
     for (let i = 0; i < this.#count; i++) {
       const at = ((this.#first + i) % capacity) * 2;
       this.#ring[i * 2] = old[at] as number;

@@ -1,3 +1,4 @@
+import { lineOf } from '../audit/decision-entry.ts';
 import { kekOf } from '../envelope.ts';
 import { statusOf } from '../keys/key-view.ts';
 import { sealedName } from '../compile-credential.ts';
@@ -47,7 +48,7 @@ export function createMemoryStore(): Store {
   }
 
   function written(drafts: readonly AuditEntryDraft[]): typeof log {
-    return drafts.map((draft) => ({ draft, bytes: JSON.stringify(draft) }));
+    return drafts.map((draft) => ({ draft, bytes: lineOf(draft) }));
   }
 
   /** What can fail comes first, so that nothing of a change is stored unless all of it is. */

@@ -1,3 +1,4 @@
+import { lineOf } from '../audit/decision-entry.ts';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { sealedName } from '../compile-credential.ts';
@@ -67,7 +68,7 @@ function jobOf(change: Change, revision: number): CommitJob {
     return { record: { ...record, secretVersions, revision }, before: record.revision };
   });
   try {
-    const entries = change.entries.map((entry) => JSON.stringify(entry));
+    const entries = change.entries.map(lineOf);
     const answer = change.answer?.(revision);
     return { kind: 'commit', revision, records, sealed, destroyed, lookups: change.lookups ?? [], entries, answer };
   } catch (cause) {
@@ -177,7 +178,7 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
     },
     async append(entries) {
       if (entries.length === 0) return;
-      await writer.write({ kind: 'append', lines: entries.map((entry) => JSON.stringify(entry)).join('\n') });
+      await writer.write({ kind: 'append', lines: entries.map(lineOf).join('\n') });
     },
     readLog: (query) =>
       guarded(() => {

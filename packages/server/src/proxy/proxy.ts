@@ -27,7 +27,7 @@ export interface ProxyOptions {
   readonly requestTimeoutMs?: number | undefined;
 }
 
-export interface Proxy {
+export interface ReverseProxy {
   readonly server: Server;
   /** Stops accepting, lets requests in flight end, then closes the connections to the upstream. */
   close(): Promise<void>;
@@ -40,7 +40,7 @@ const DRAIN_MS = 8_000;
  * A reverse proxy that lets through what the verifier allows. Bodies are read whole before the decision, because
  * signatures cover them; answers are streamed. The target goes to the upstream byte for byte as it was signed.
  */
-export function createProxy(options: ProxyOptions): Proxy {
+export function createProxy(options: ProxyOptions): ReverseProxy {
   const { verifier, environment, upstream, maxBodyBytes, trustedProxies, tls, onError } = options;
   const silenceMs = options.upstreamSilenceMs ?? UPSTREAM_SILENCE_MS;
   const pool = new Pool(upstream, {

@@ -43,7 +43,7 @@ export function createUpgradeHandler({ verifier, environment, pool, trustedProxi
   async function tunnel(client: Duplex, head: Buffer, path: string, headers: string[], decision: Allowed) {
     let upgraded: Awaited<ReturnType<Pool['upgrade']>>;
     try {
-      upgraded = await pool.upgrade({ path, method: 'GET', headers: asObject(headers), protocol: 'websocket' });
+      upgraded = await pool.upgrade({ path, method: 'GET', headers, protocol: 'websocket' });
     } catch (error) {
       onError(error);
       const detail = 'The API behind this address did not accept the WebSocket.';
@@ -79,14 +79,4 @@ export function createUpgradeHandler({ verifier, environment, pool, trustedProxi
 function refusalOf(decision: Exclude<Decision, Allowed>): HttpAnswer {
   if (decision.code !== 'credential_missing') return decision.response;
   return problemAnswerOf('websocket_login_unsupported', LOGIN_INSIDE, decision.requestId);
-}
-
-function asObject(flat: readonly string[]): Record<string, string[]> {
-  const headers: Record<string, string[]> = Object.create(null);
-  for (let i = 0; i + 1 < flat.length; i += 2) {
-    const name = (flat[i] as string).toLowerCase();
-    headers[name] ??= [];
-    headers[name].push(flat[i + 1] as string);
-  }
-  return headers;
 }

@@ -1,0 +1,31 @@
+import { type Credential, dialectNamed } from '@countersign/core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Decision } from '../decision.ts';
+import { DecisionEntry, lineOf } from './decision-entry.ts';
+
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+const text = fc.string({ unit: 'binary', maxLength: 40 });
+
+describe('DecisionEntry', () => {
+  it('is the same line as JSON.stringify makes, whatever the request holds', () => {
+    fc.assert(
+      fc.property(text, text, maybe(text), maybe(text), maybe(text), fc.boolean(), fc.nat(), (method, target, ip, permission, accountId, allowed, word) => {
+        const decision = { allowed, code: 'replayed' } as Decision;
+        const request = { method, target, headers: [], body: new Uint8Array(), ip };
+        const credential = accountId === undefined ? undefined : ({ id: 'key "1"', accountId } as Credential);
+        const nonce = allowed ? { high: word, low: ~word >>> 0 } : undefined;
+        const entry = new DecisionEntry(decision, request, 1_800_000_000_000, 'req_1', credential, dialectNamed('okx'), permission, nonce, 7);
+        expect(lineOf(entry)).toBe(JSON.stringify(entry));
+        expect(lineOf(entry)).not.toContain('\n');
+      }),
+    );
+  });
+
+  it('leaves the query out', () => {
+    const request = { method: 'GET', target: '/a?secret=1', headers: [], body: new Uint8Array() };
+    const entry = new DecisionEntry({ allowed: true } as Decision, request, 1, 'req_1', undefined, undefined, undefined, undefined, 0);
+    expect(JSON.parse(lineOf(entry)).data.path).toBe('/a');
+    expect(lineOf(entry)).not.toContain('secret');
+  });
+});
