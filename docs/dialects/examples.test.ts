@@ -126,7 +126,7 @@ function decisionOn(
     dialect: dialect(name),
     claim,
     credential,
-    dummy: credential,
+    dummies: () => credential,
     requirement: { permission: undefined, weight: 1, facts: () => ({}) },
     peer: undefined,
     audience: 'customers',
@@ -233,7 +233,7 @@ describe.each([
   it('lists every refusal as it is answered', () => {
     const parts = ['key', 'signature', 'timestamp', 'passphrase'] as const;
     const asked = DENIAL_CODES.flatMap((code) =>
-      code === 'credential_missing' ? parts.map((part) => ({ code, part })) : [{ code, part: undefined }],
+      (code === 'credential_missing' ? parts : [undefined]).map((part) => ({ code, part })),
     );
     const expected = asked.map(({ code, part }) => {
       const answer = dialect(name).refuse(denial(code, '', { part, permission: '{0}' }), {

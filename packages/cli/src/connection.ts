@@ -52,6 +52,10 @@ export async function findConnection(
   return { url: checkedUrl(urls.find(Boolean) as string), token, tokenSource: withToken.from };
 }
 
+/**
+ * Node 20 reads any `--env-file` itself before this runs, and ends when there is no such file. What it put into the
+ * environment is not used: the file is read again here, with a look at who else can read it.
+ */
 async function readEnvFile(path: string): Promise<Record<string, string | undefined>> {
   return parseEnv(await readPrivateFile(path)) as Record<string, string | undefined>;
 }

@@ -27,7 +27,7 @@ export function buildProgram(context: Context): Command {
     .exitOverride()
     .configureOutput({
       // `--name=value`: the value may be a secret, and is not repeated.
-      outputError: (text, write) => write(text.replaceAll(/(--[\w-]+)=[^\n]*?'/g, "$1'")),
+      outputError: (text, write) => write(text.replace(/(--[\w-]+)=.*'/s, "$1'")),
     })
     .addHelpText('after', FOOTER);
   addServe(program, context);

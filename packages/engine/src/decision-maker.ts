@@ -60,6 +60,9 @@ interface Way {
   readonly peer: AddressBytes | undefined;
   dialect: Dialect | undefined;
   claim: Claim | undefined;
+  /** The credential that the request names, whether or not it proved it. */
+  named: Credential | undefined;
+  /** The credential that was authenticated. */
   credential: Credential | undefined;
   requirement: Requirement | undefined;
   nonce: NonceFingerprint | undefined;
@@ -96,6 +99,7 @@ export class DecisionMaker {
       peer: request.ip === undefined ? undefined : addresses.parse(request.ip),
       dialect: undefined,
       claim: undefined,
+      named: undefined,
       credential: undefined,
       requirement: undefined,
       nonce: undefined,
@@ -133,17 +137,15 @@ export class DecisionMaker {
     if (demand.kind === 'requirement') way.requirement = demand.requirement;
 
     const dialect = dialects.choose(request, ask.dialect);
-    if (dialect === undefined) {
-      way.dialect = dialects.preferred;
-      return this.#record(way, this.#deny(way, noDialect(ask)));
-    }
-    way.dialect = dialect;
+    way.dialect = dialect ?? dialects.preferred;
+    // Before anything that would be logged: what cannot be written must not pile up, from strangers least of all.
+    if (!log.isWritable) return this.#deny(way, unavailable('The audit log cannot be written.'));
+    if (dialect === undefined) return this.#record(way, this.#deny(way, noDialect(ask)));
     const claim = dialect.read(request);
     if (!claim.ok) return this.#record(way, this.#deny(way, claim));
     way.claim = claim;
 
     if (!isFeedFresh(nowMs)) return this.#deny(way, unavailable('The service does not know the latest changes.'));
-    if (!log.isWritable) return this.#deny(way, unavailable('The audit log cannot be written.'));
     const entry = resolver.peek(claim.keyId);
     return entry === undefined ? this.#load(way, claim) : this.#fromResolved(way, claim, dialect, entry);
   }
@@ -160,6 +162,7 @@ export class DecisionMaker {
   #fromResolved(way: Way, claim: Claim, dialect: Dialect, entry: CacheEntry | undefined): MaybePromise<Decision> {
     const { dummies, claimAndMeter } = this.#parts;
     const { request, ask, nowMs, peer, requirement } = way;
+    way.named = entry?.credential;
     const verdict = decide({
       request,
       dialect,
@@ -245,14 +248,15 @@ export class DecisionMaker {
   /** Stage 10. A decision on a permission of critical risk is durable before it is answered. */
   #record(way: Way, decision: Decision): MaybePromise<Decision> {
     const { log } = this.#parts;
-    const { request, nowMs, requestId, credential, nonce, claim, dialect, requirement } = way;
+    const { request, nowMs, requestId, named, nonce, claim, dialect, requirement } = way;
     log.add(
       new DecisionEntry(
         decision,
         request,
         nowMs,
         requestId,
-        credential,
+        named,
+        way.credential !== undefined,
         dialect,
         requirement?.permission?.name,
         nonce,

@@ -1,11 +1,11 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { KeySlab, type Manifest, type WireRequest } from '@countersign/core';
+import { denial, DENIALS, KeySlab, type Manifest, problemAnswer, type WireRequest } from '@countersign/core';
 import { createAddressBook } from './address-book.ts';
 import { acceptedDialects } from './accepted-dialects.ts';
 import { GroupCommit } from './audit/group-commit.ts';
 import { CredentialCompiler } from './compile-credential.ts';
 import { CredentialCache } from './credential-cache.ts';
-import type { Ask, Decision } from './decision.ts';
+import type { Ask, Decision, Denied } from './decision.ts';
 import { createDummies } from './dummy-credentials.ts';
 import { seal, unseal } from './envelope.ts';
 import { FailureBudget, type FailureBudgetOptions } from './failure-budget.ts';
@@ -153,7 +153,14 @@ export function createEngine(options: EngineOptions): Engine {
     keyring: rewrapper,
     async verify(request, ask) {
       if (maker !== undefined) return maker.decide(request, ask);
-      return (await started()).decide(request, ask);
+      let ready: DecisionMaker;
+      try {
+        ready = await started();
+      } catch (error) {
+        onError(error);
+        return notStarted(clock());
+      }
+      return ready.decide(request, ask);
     },
     async start() {
       await started();
@@ -170,6 +177,21 @@ export function createEngine(options: EngineOptions): Engine {
       await usage.save();
       await log.close();
     },
+  };
+}
+
+/** What is answered while the store or the keyring does not let the engine start. */
+function notStarted(nowMs: number): Denied {
+  const refusal = denial('unavailable', 'The service cannot decide now.', { retryAfterSeconds: 1 });
+  const requestId = createRequestIds()();
+  return {
+    allowed: false,
+    requestId,
+    code: refusal.code,
+    status: DENIALS[refusal.code].status,
+    detail: refusal.detail,
+    retryAfterSeconds: refusal.retryAfterSeconds,
+    response: problemAnswer(refusal, { nowMs, requestId }, 'Bearer realm="countersign"'),
   };
 }
 

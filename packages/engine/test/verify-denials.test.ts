@@ -28,9 +28,8 @@ for (const adapter of STORES) {
       if (isIntruder) for (let i = 0; i < 2; i++) await verify(bearerRequest('invented', { ip }));
       const key = await issue(bench, {
         dialects: wrong.dialect_not_allowed ? ['okx'] : ['bitget'],
-        permissions: wrong.permission_denied ? ['read'] : ['trade'],
+        permissions: ['trade'],
         allowedIps: ['192.0.2.0/24'],
-        constraints: wrong.constraint_violated ? { instruments: ['ETHUSDT'] } : {},
         rateLimits: [{ name: 'orders', quota: 1, windowSeconds: 60 }],
       });
       const client = {
@@ -54,9 +53,15 @@ for (const adapter of STORES) {
         ...(wrong.environment_mismatch ? { environment: 'test' as const } : {}),
       };
       if (wrong.replayed || wrong.rate_limited) {
-        expect(said(await verify(bitgetRequest(key, { nowMs: bench.nowMs, ip: '192.0.2.250' })))).toBe('allowed');
+        const before = said(await verify(bitgetRequest(key, { nowMs: bench.nowMs, ip: '192.0.2.250' })));
+        expect(before).toBe(wrong.dialect_not_allowed ? 'dialect_not_allowed' : 'allowed');
         if (!wrong.replayed) request = bitgetRequest(client, { ...sent, nowMs: sent.nowMs + 1 });
       }
+      const restrictions = {
+        permissions: wrong.permission_denied ? ['read'] : ['trade'],
+        constraints: wrong.constraint_violated ? { instruments: ['ETHUSDT'] } : {},
+      };
+      done(await bench.engine.keys.edit(key.id, restrictions, key.view.revision, SERVICE));
       if (wrong.credential_disabled) done(await bench.engine.keys.changeStanding(key.id, 'disable', 'test', SERVICE));
       return said(await verify(request, ask));
     }

@@ -9,6 +9,7 @@ const MANIFEST = `
 version: 1
 permissions:
   stream: { risk: low }
+  spot.trade: { risk: medium }
 routes:
   - { route: "GET /ws", permission: stream }
   - { route: "GET /public", public: true }
@@ -103,6 +104,7 @@ describe('a WebSocket', () => {
     other.upstream.on('upgrade', (_request, socket: Duplex) => {
       socket.on('error', () => {});
       socket.write(ACCEPT);
+      socket.pipe(socket);
     });
     const socket = await open(other.port);
     const received = collect(socket);

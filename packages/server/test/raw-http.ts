@@ -69,7 +69,7 @@ export function collect(socket: Socket) {
     /** Resolves once the text that was received contains another. */
     async until(text: string, patienceMs = PATIENCE_MS): Promise<string> {
       const deadline = Date.now() + patienceMs;
-      while (!whole().includes(text)) {
+      while (!whole().toString('latin1').includes(text)) {
         if (Date.now() > deadline) throw new Error(`waited for ${text}, and had ${JSON.stringify(whole().toString('latin1'))}`);
         await new Promise((resolve) => setTimeout(resolve, 5));
       }

@@ -6,7 +6,8 @@ import type { NonceFingerprint } from '../ports/claim-and-meter.ts';
 
 /**
  * A decision as an entry of the log. It is put into words when it is written, with many others: while it is
- * made, the request waits. The query is left out, because it may hold what is nobody's business.
+ * made, the request waits. It names the credential that the request named, and says whether that was proved: an
+ * attempt with somebody's id belongs in that one's history. The query is left out, because it may hold what is nobody's business.
  */
 export class DecisionEntry implements AuditEntryDraft {
   readonly type = 'decision';
@@ -14,6 +15,7 @@ export class DecisionEntry implements AuditEntryDraft {
   readonly requestId: string;
   readonly credentialId: string | undefined;
   readonly accountId: string | undefined;
+  readonly #isAuthenticated: boolean;
   readonly #code: string | undefined;
   readonly #permission: string | undefined;
   readonly #dialect: string | undefined;
@@ -29,6 +31,7 @@ export class DecisionEntry implements AuditEntryDraft {
     at: number,
     requestId: string,
     credential: Credential | undefined,
+    isAuthenticated: boolean,
     dialect: Dialect | undefined,
     permission: string | undefined,
     nonce: NonceFingerprint | undefined,
@@ -38,6 +41,7 @@ export class DecisionEntry implements AuditEntryDraft {
     this.requestId = requestId;
     this.credentialId = credential?.id;
     this.accountId = credential?.accountId;
+    this.#isAuthenticated = isAuthenticated;
     this.#code = decision.allowed ? undefined : decision.code;
     this.#permission = permission;
     this.#dialect = dialect?.name;
@@ -57,6 +61,7 @@ export class DecisionEntry implements AuditEntryDraft {
     return {
       allowed: this.#code === undefined,
       code: this.#code,
+      authenticated: this.#isAuthenticated,
       permission: this.#permission,
       dialect: this.#dialect,
       method: this.#method,
@@ -74,7 +79,7 @@ export class DecisionEntry implements AuditEntryDraft {
     return (
       `{"at":${this.at},"type":"decision"${member('credentialId', this.credentialId)}` +
       `${member('accountId', this.accountId)}${member('requestId', this.requestId)}${nonce}` +
-      `,"data":{"allowed":${this.#code === undefined}${member('code', this.#code)}` +
+      `,"data":{"allowed":${this.#code === undefined}${member('code', this.#code)},"authenticated":${this.#isAuthenticated}` +
       `${member('permission', this.#permission)}${member('dialect', this.#dialect)}` +
       `${member('method', this.#method)}${member('path', pathOf(this.#target))}${member('ip', this.#ip)}}}`
     );

@@ -69,7 +69,13 @@ interface Parts {
 }
 
 export function createKeyService({ store, keyring, manifest, clock, usage }: Parts): KeyService {
-  let tagKey: Uint8Array = new Uint8Array();
+  let givenTagKey: Uint8Array | undefined;
+
+  /** Under an empty key, ids would be issued that nobody ever finds again. */
+  function tagKey(): Uint8Array {
+    if (givenTagKey === undefined) throw new TypeError('the engine was not started: call start() first');
+    return givenTagKey;
+  }
 
   async function issue(input: KeyInput, by: By): Promise<KeyChanged | KeyRefusal> {
     const nowMs = clock();
@@ -77,7 +83,7 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
     if (barred !== undefined) return barred;
     const faults = faultsInNewKey(input, manifest, nowMs);
     if (faults.length > 0) return refusedFor(faults);
-    const id = mintId(input.environment, tagKey, randomBytes);
+    const id = mintId(input.environment, tagKey(), randomBytes);
     return create(id, input, id, nowMs, by, 'key.issued', []);
   }
 
@@ -85,7 +91,7 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
     const nowMs = clock();
     const barred = mayManage(input.accountId, by, input.permissions);
     if (barred !== undefined) return barred;
-    const isOurs = isIssuedId(input.id, tagKey);
+    const isOurs = isIssuedId(input.id, tagKey());
     const faults = [...faultsInNewKey(input, manifest, nowMs), ...faultsInImport(input, () => isOurs)];
     if (faults.length > 0) return refusedFor(faults);
     return create(input.id, input, input.id, nowMs, by, 'key.imported', foreignNames(input, isOurs));
@@ -177,6 +183,9 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
 
   async function rotate(id: string, graceSeconds: number, by: By, publicKey?: string) {
     return change(id, by, async (record, nowMs) => {
+      // Who rotates a key can use it afterwards.
+      const barred = mayManage(record.accountId, by, record.permissions);
+      if (barred !== undefined) return barred;
       const [current, ...older] = record.secretVersions;
       if (current === undefined) throw new TypeError('a live key has no secret version');
       const passphrase = await passphraseOf(keyring, id, current);
@@ -185,7 +194,7 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
         const own = faults.filter(({ pointer }) => pointer === '/publicKey');
         if (own.length > 0) return refusedFor(own);
       }
-      const tokenId = isIssuedId(id, tagKey) ? id : mintId(record.environment, tagKey, randomBytes);
+      const tokenId = isIssuedId(id, tagKey()) ? id : mintId(record.environment, tagKey(), randomBytes);
       const version = current.version + 1;
       const made = await makeSecretVersion(keyring, { record, version, nowMs, tokenId, passphrase, publicKey });
       const retiresAt = nowMs + graceSeconds * 1000;
@@ -241,7 +250,7 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
     importKey,
     rotate,
     useTagKey(key) {
-      tagKey = key;
+      givenTagKey = key;
     },
     async get(id) {
       const record = await store.loadCredential(id);

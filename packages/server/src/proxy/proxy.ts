@@ -89,8 +89,9 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
         },
       );
     } catch (error) {
-      if (gone.signal.aborted) return;
-      onError(error);
+      // An upstream that breaks off has the response destroyed with its error; a client that leaves, without.
+      if (gone.signal.aborted && response.errored === null) return;
+      onError(response.errored ?? error);
       if (response.headersSent) response.destroy();
       else sendAnswer(response, upstreamIsAway(decision, Date.now()));
     }
