@@ -14,6 +14,17 @@ describe('the page about embedding', () => {
     expect(text).toContain(`It prints \`${printed.trim()}\`.`);
   });
 
+  it.each([
+    ['fastify', 'countersign'],
+    ['express', 'countersign'],
+    ['fetch', 'countersign'],
+    ['fetch', 'verifyFetch'],
+  ])('names the middleware %s, which has %s', async (name, exported) => {
+    expect(text).toContain(`\`${exported}\` of \`@countersign/engine/${name}\``);
+    const middleware: Record<string, unknown> = await import(`../packages/engine/dist/middleware/${name}.js`);
+    expect(middleware[exported]).toBeTypeOf('function');
+  });
+
   it('lists the options that there are', () => {
     const source = page('packages/engine/src/engine.ts');
     const [, body = ''] = /^export interface EngineOptions \{\n([\s\S]*?)^\}/m.exec(source) ?? [];

@@ -5,7 +5,8 @@ import { tableHead, tableRow } from './stage/table.mjs';
 
 const INTRO = `
 Unmodified exchange clients (ccxt, bitget-api, okx-api) against two sandbox exchanges, each behind Countersign's
-reverse proxy. Expected and got: HTTP status, the exchange's own code, and the error that the client threw.`;
+reverse proxy. Expected and got: HTTP status, the exchange's own code, and the class of what the client threw
+(bitget-api and okx-api throw plain objects).`;
 
 /** Runs all cases of an exchange on a stage of its own. */
 async function play(exchange, groups) {

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, ERRORS } from '../../packages/contract/dist/index.js';
 import { DENIAL_CODES, denial, dialectNamed, publicDenial } from '../../packages/core/dist/index.js';
+import { createEngine, createEnvKeyring, createMemoryStore } from '../../packages/engine/dist/index.js';
 import { page, ROOT } from '../pages.ts';
 
 function section(text: string, title: string): string {
@@ -46,5 +47,42 @@ describe('the pages about errors', () => {
     }
     const shown = publicDenial(denial(code, '')).code;
     expect(said).toContain(`- \`rfc9421\`, \`bearer\`: problem \`${shown}\`, HTTP ${ERRORS[shown].status}`);
+  });
+});
+
+describe('what is refused at the door', () => {
+  const request = {
+    method: 'GET',
+    target: '/x',
+    headers: [
+      'ACCESS-KEY',
+      'a',
+      'ACCESS-SIGN',
+      'a',
+      'ACCESS-TIMESTAMP',
+      String(Date.now()),
+      'ACCESS-PASSPHRASE',
+      'a',
+    ],
+    body: Buffer.alloc(0),
+    ip: '192.0.2.1',
+  };
+
+  it.each([
+    ['body_too_large', { ...request, body: Buffer.alloc(11) }],
+    ['malformed_request', { ...request, target: '/a b' }],
+    ['too_many_failures', request],
+  ] as const)('is answered as the page about %s says, in the dialect of the client', async (code, last) => {
+    const keyring = createEnvKeyring(`kek-1:${Buffer.alloc(32, 1).toString('base64')}`);
+    const engine = createEngine({ store: createMemoryStore(), keyring, maxBodyBytes: 10 });
+    for (let i = 0; i < 60; i++) await engine.verify(request);
+    const decision = await engine.verify(last);
+    if (decision.allowed) throw new Error('it was let through');
+    const { code: said } = JSON.parse(decision.response.body) as { code: string };
+    expect(decision.code).toBe(code);
+    expect(page(`docs/errors/${code}.md`)).toContain(
+      `- \`bitget\`: ${said}, HTTP ${decision.response.status}`,
+    );
+    await engine.close();
   });
 });

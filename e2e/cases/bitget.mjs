@@ -63,22 +63,22 @@ export const BITGET = [
         matched: 'wire',
       }),
       value('an emoji', 'ccxt', TEXTS.emoji, 'decoded'),
-      value('all of them', 'ccxt', TEXTS.mixed, 'decoded'),
+      value('all of these at once', 'ccxt', TEXTS.mixed, 'decoded'),
       value("a '", 'bitget-api', TEXTS.quote, 'decoded'),
       value('a space', 'bitget-api', TEXTS.spaces, 'wire'),
       value('a +', 'bitget-api', TEXTS.plus, 'wire'),
       value('an emoji', 'bitget-api', TEXTS.emoji, 'wire'),
-      value('all of them', 'bitget-api', TEXTS.mixed, 'encoded'),
+      value('all of these at once', 'bitget-api', TEXTS.mixed, 'encoded'),
       value('not encoded by option', 'bitget-api', TEXTS.doubleQuote, 'decoded', {
         more: { encodeQueryStringValues: false },
       }),
       value('a & (signed encoded)', 'bitget-api', TEXTS.ampersand, 'wire'),
       allowed('POST, an order', 'ccxt', order(), { matched: 'wire' }),
-      allowed('POST, all of them', 'ccxt', order({ clientOid: TEXTS.mixed }), {
+      allowed('POST, all of these at once', 'ccxt', order({ clientOid: TEXTS.mixed }), {
         check: gotClientOid(TEXTS.mixed),
         matched: 'wire',
       }),
-      allowed('POST, all of them', 'bitget-api', orderByApi({ clientOid: TEXTS.mixed }), {
+      allowed('POST, all of these at once', 'bitget-api', orderByApi({ clientOid: TEXTS.mixed }), {
         check: gotClientOid(TEXTS.mixed),
         matched: 'wire',
       }),
@@ -183,6 +183,9 @@ export const BITGET = [
         notBefore: ({ expiresAt }) => Date.parse(expiresAt) + 1,
       }),
       refused('old secret, no grace', 'ccxt', SIGNATURE, assetsOf('BTC'), { key: 'rotated' }),
+      refused('key for the test environment', 'ccxt', [400, '40099', 'ExchangeError'], order(), {
+        key: 'testing',
+      }),
       refused('permission it lacks', 'ccxt', PERMISSION, order(), { key: 'reader' }),
       refused('permission it lacks', 'bitget-api', asObject(PERMISSION), orderByApi(), { key: 'reader' }),
       refused('instrument not allowed', 'ccxt', PERMISSION, order({ symbol: 'ETHUSDT', maxCost: '500' }), {

@@ -46,19 +46,19 @@ export const OKX = [
       ),
       allowed('public, no credential', 'ccxt', (client) => client.fetchTime()),
       value('an emoji', 'ccxt', TEXTS.emoji, 'wire'),
-      value('all of them', 'ccxt', TEXTS.mixed, 'wire'),
+      value('all of these at once', 'ccxt', TEXTS.mixed, 'wire'),
       value('a &', 'ccxt', TEXTS.ampersand, 'wire'),
       value("a '", 'okx-api', TEXTS.quote, 'wire'),
       value('a space', 'okx-api', TEXTS.spaces, 'decoded-plus'),
       value('a +', 'okx-api', TEXTS.plus, 'decoded'),
       value('an emoji', 'okx-api', TEXTS.emoji, 'decoded'),
-      value('all of them', 'okx-api', TEXTS.mixed, 'decoded-plus'),
+      value('all of these at once', 'okx-api', TEXTS.mixed, 'decoded-plus'),
       allowed('POST, an order', 'ccxt', order(), { matched: 'wire' }),
-      allowed('POST, all of them', 'ccxt', order({ clOrdId: TEXTS.mixed }), {
+      allowed('POST, all of these at once', 'ccxt', order({ clOrdId: TEXTS.mixed }), {
         check: gotClientOid(TEXTS.mixed),
         matched: 'wire',
       }),
-      allowed('POST, all of them', 'okx-api', orderByApi({ clOrdId: TEXTS.mixed }), {
+      allowed('POST, all of these at once', 'okx-api', orderByApi({ clOrdId: TEXTS.mixed }), {
         check: gotClientOid(TEXTS.mixed),
         matched: 'wire',
       }),
@@ -144,6 +144,9 @@ export const OKX = [
       refused('expired key', 'ccxt', DISABLED, balanceOf('BTC'), {
         key: 'shortLived',
         notBefore: ({ expiresAt }) => Date.parse(expiresAt) + 1,
+      }),
+      refused('key for the test environment', 'ccxt', [401, '50101', 'AuthenticationError'], order(), {
+        key: 'testing',
       }),
       refused('permission it lacks', 'ccxt', PERMISSION, order(), { key: 'reader' }),
       refused('permission it lacks', 'okx-api', asObject(PERMISSION), orderByApi(), { key: 'reader' }),

@@ -20,6 +20,7 @@ export async function issueKeys(service, { dialect, read, trade, instrument, mor
     },
     metered: { permissions: [read, trade], rateLimits: [{ name: 'weight', quota: 4, windowSeconds: 60 }] },
     shortLived: { permissions: [read], expiresAt: new Date(Date.now() + SHORT_LIFE_MS).toISOString() },
+    testing: { permissions: [read, trade], environment: 'test' },
     disabled: { permissions: [read, trade] },
     quarantined: { permissions: [read, trade] },
     revoked: { permissions: [read, trade] },

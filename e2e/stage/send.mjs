@@ -12,7 +12,8 @@ export function send(url, { method, target, headers, body }, line = {}) {
   const { hostname, port } = new URL(url);
   const kept = headers.filter((_, i) => !OF_THE_CONNECTION.has(headers[i - (i % 2)].toLowerCase()));
   // Node adds none to headers that are given as a list, and a captured request has one.
-  if (!kept.some((text, i) => i % 2 === 0 && text.toLowerCase() === 'host')) kept.push('Host', `${hostname}:${port}`);
+  if (!kept.some((text, i) => i % 2 === 0 && text.toLowerCase() === 'host'))
+    kept.push('Host', `${hostname}:${port}`);
   if (body.length > 0 || method === 'POST') kept.push('Content-Length', String(body.length));
   return new Promise((resolve, reject) => {
     const request = sendRequest({

@@ -25,11 +25,16 @@ for (const [signal, code] of [
   process.on(signal, () => process.exit(code));
 }
 
-/** Makes a folder that is gone when this process ends. */
+/** Makes a folder that is gone when this process ends, if it was not removed before. */
 export function temporaryFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-e2e-'));
   folders.add(folder);
   return folder;
+}
+
+export function removeFolder(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  folders.delete(folder);
 }
 
 /**
@@ -37,11 +42,12 @@ export function temporaryFolder() {
  *
  * @param options.upstream where the reverse proxy passes requests on to
  * @param options.manifest path of the manifest
- * @param options.dataDir a folder of an earlier run; absent: a new one
+ * @param options.dataDir a folder of the caller's; absent: a new one, which is removed with the service
  * @param options.settings more settings, without `COUNTERSIGN_`
  */
-export async function startService({ upstream, manifest, dataDir = temporaryFolder(), settings = {} }) {
-  const given = {
+export async function startService({ upstream, manifest, dataDir: given, settings = {} }) {
+  const dataDir = given ?? temporaryFolder();
+  const all = {
     PORT: '0',
     PROXY_PORT: '0',
     DATA_DIR: dataDir,
@@ -52,7 +58,7 @@ export async function startService({ upstream, manifest, dataDir = temporaryFold
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('COUNTERSIGN_')),
   );
-  for (const [name, value] of Object.entries(given))
+  for (const [name, value] of Object.entries(all))
     if (value !== undefined) env[`COUNTERSIGN_${name}`] = value;
   const child = spawn(process.execPath, ['--import', DIE_WITH_PARENT, MAIN], {
     env,
@@ -75,6 +81,7 @@ export async function startService({ upstream, manifest, dataDir = temporaryFold
     const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
     const how = await ended;
     clearTimeout(late);
+    if (given === undefined) removeFolder(dataDir);
     return how;
   }
 

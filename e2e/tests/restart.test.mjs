@@ -4,7 +4,7 @@ import { startUpstream } from '../sandbox/upstream.mjs';
 import { makeClient } from '../stage/clients.mjs';
 import { issueKeys } from '../stage/keys.mjs';
 import { send } from '../stage/send.mjs';
-import { startService, temporaryFolder } from '../stage/service.mjs';
+import { removeFolder, startService, temporaryFolder } from '../stage/service.mjs';
 import { EXCHANGES } from '../stage/stage.mjs';
 import { startTap } from '../stage/tap.mjs';
 
@@ -46,6 +46,7 @@ describe.each([
       expect(upstream.received).toHaveLength(before + 2);
     } finally {
       await second.stop();
+      removeFolder(dataDir);
     }
   });
 });

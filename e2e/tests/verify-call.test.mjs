@@ -22,7 +22,8 @@ describe.each(Object.entries(CASES))('POST /v1/verify, %s', (exchange, groups) =
   async function ask({ client: name, key, more, call }) {
     stage.tap.clear();
     stage.tap.theft = async (request) => {
-      decision = await stage.service.call('POST', '/v1/verify', { request: described(request) });
+      const question = { environment: 'live', request: described(request) };
+      decision = await stage.service.call('POST', '/v1/verify', question);
       const { status, headers, body } = decision.response ?? {
         status: 200,
         headers: { 'content-type': 'application/json' },

@@ -122,14 +122,14 @@ describe('a handshake that is not signed', () => {
   });
 });
 
-describe('tunnels end', () => {
-  it('with the key? no: with either side', async () => {
+describe('when the exchange goes away', () => {
+  it('an open WebSocket is closed', async () => {
     const opened = await askForWebSocket(urlOf('/stream/public'));
     await upstream.close();
     await new Promise((resolve) => opened.socket.on('close', resolve).resume());
   });
 
-  it('and an exchange that is away is an error, not a hanging handshake', async () => {
+  it('a handshake is refused, and does not hang', async () => {
     const { status, body } = await askForWebSocket(urlOf('/stream/public'));
     expect({ status, code: JSON.parse(body).code }).toEqual({ status: 502, code: 'upstream_unavailable' });
   });

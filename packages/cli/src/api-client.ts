@@ -50,8 +50,8 @@ const NEVER_SENT: Readonly<Record<string, string>> = {
     'its certificate is from an unknown authority. Name it in NODE_EXTRA_CA_CERTS',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
   CERT_HAS_EXPIRED: 'its certificate has expired',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS. Is it http://?',
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS. Is it http://?',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS (is it http://?)',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS (is it http://?)',
 };
 
 /** Makes a client that calls with a bearer token. Redirects are not followed: the token stays with one host. */

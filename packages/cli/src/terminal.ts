@@ -35,22 +35,27 @@ export function processTerminal(): Terminal {
     note: (text) => {
       stderr.write(`${text}\n`);
     },
-    ask: (question) => ask(question, stderr),
+    ask: (question) => answerTo(question, stderr),
     askHidden: async (question) => {
-      stderr.write(question);
-      const answer = await ask('', new Writable({ write: (_chunk, _encoding, done) => done() }));
-      stderr.write('\n');
-      return answer;
+      const hidden = new Writable({ write: (_chunk, _encoding, done) => done() });
+      // The question comes once typing is no longer shown, not before.
+      const answer = answerTo('', hidden, () => stderr.write(question));
+      return answer.finally(() => stderr.write('\n'));
     },
   };
 }
 
-async function ask(question: string, output: NodeJS.WritableStream): Promise<string> {
+async function answerTo(
+  question: string,
+  output: NodeJS.WritableStream,
+  onReady = () => {},
+): Promise<string> {
   const lines = createInterface({ input: process.stdin, output, terminal: true });
   try {
     return await new Promise<string>((resolve, reject) => {
       lines.once('close', () => reject(new CommandError('Nothing was answered.')));
       lines.question(question).then(resolve, reject);
+      onReady();
     });
   } finally {
     lines.close();

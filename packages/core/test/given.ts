@@ -11,7 +11,6 @@ import { SCHEMES } from '../src/schemes/scheme.ts';
 
 /** 2026-11-24T06:00:00.000Z */
 export const NOW = 1_795_500_000_000;
-export const NEVER = Number.POSITIVE_INFINITY;
 export const SECRET = 'throwaway-secret';
 export const PASSPHRASE = 'Passphrase1';
 
@@ -26,7 +25,7 @@ export function aRequest(over: Partial<WireRequest> = {}): WireRequest {
 }
 
 export function aProof(over: Partial<Proof> = {}): Proof {
-  return { version: 1, retiresAt: NEVER, ...over };
+  return { version: 1, ...over };
 }
 
 export type CredentialParts = Partial<Omit<Credential, 'profile'>> & {
@@ -41,7 +40,6 @@ export function aCredential({ profile, ...over }: CredentialParts = {}): Credent
     label: 'test',
     metadata: {},
     standing: 'active',
-    expiresAt: NEVER,
     revision: 1,
     proofs: over.proofs ?? [aProof({ key: keyRow() })],
     ...over,

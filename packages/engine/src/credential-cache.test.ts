@@ -1,4 +1,4 @@
-import { KeySlab, type KeyRow } from '@countersign/core';
+import { type KeyRow, KeySlab } from '@countersign/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CredentialCompiler, sealedName } from './compile-credential.ts';
 import { CredentialCache } from './credential-cache.ts';
@@ -32,7 +32,11 @@ class WatchedSlab extends KeySlab {
 
 /** A store whose loads begin when they are asked for, and are answered when and how the test says. */
 class HeldStore {
-  readonly loads: { id: string; answer: (record: CredentialRecord | undefined) => Promise<void>; fail: () => void }[] = [];
+  readonly loads: {
+    id: string;
+    answer: (record: CredentialRecord | undefined) => Promise<void>;
+    fail: () => void;
+  }[] = [];
   readonly store: Store = {
     ...createMemoryStore(),
     loadCredential: (id) =>
@@ -54,13 +58,42 @@ class HeldStore {
 
 const settled = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
 
-async function recordOf(id: string, revision: number, more: Partial<CredentialRecord> = {}): Promise<CredentialRecord> {
-  const sealed = await seal(keyring, sealedName(id, 1), Buffer.from(JSON.stringify({ secret: `secret of ${id}` })));
-  const version: SecretVersionRecord = { version: 1, createdAt: NOW, retiresAt: null, sealed, tokenHash: null, publicKey: null };
+async function recordOf(
+  id: string,
+  revision: number,
+  more: Partial<CredentialRecord> = {},
+): Promise<CredentialRecord> {
+  const sealed = await seal(
+    keyring,
+    sealedName(id, 1),
+    Buffer.from(JSON.stringify({ secret: `secret of ${id}` })),
+  );
+  const version: SecretVersionRecord = {
+    version: 1,
+    createdAt: NOW,
+    retiresAt: null,
+    sealed,
+    tokenHash: null,
+    publicKey: null,
+  };
   return {
-    id, accountId: 'a', label: `r${revision}`, environment: 'live', kind: 'hmac', dialects: null, permissions: [],
-    allowedIps: null, constraints: {}, rateLimits: [], metadata: {}, standing: 'active', createdAt: NOW,
-    expiresAt: null, secretVersions: [version], revision, ...more,
+    id,
+    accountId: 'a',
+    label: `r${revision}`,
+    environment: 'live',
+    kind: 'hmac',
+    dialects: null,
+    permissions: [],
+    allowedIps: null,
+    constraints: {},
+    rateLimits: [],
+    metadata: {},
+    standing: 'active',
+    createdAt: NOW,
+    expiresAt: null,
+    secretVersions: [version],
+    revision,
+    ...more,
   };
 }
 
@@ -206,7 +239,8 @@ describe('a change from the feed', () => {
 describe('a full cache', () => {
   async function storeWith(count: number): Promise<Store> {
     const store = createMemoryStore();
-    for (let i = 0; i < count; i++) await store.commit({ records: [await recordOf(`k${i}`, 0)], entries: [] });
+    for (let i = 0; i < count; i++)
+      await store.commit({ records: [await recordOf(`k${i}`, 0)], entries: [] });
     return store;
   }
 

@@ -15,11 +15,15 @@ const secret = Buffer.from('cs_live_a_secret_worth_keeping');
 describe('a sealed value', () => {
   it('opens again, whatever it is', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)), fc.string(), async (bytes, name) => {
-        const sealed = await seal(one, name, bytes);
-        expect((await unseal(one, name, sealed)).equals(bytes)).toBe(true);
-        if (bytes.length >= 8) expect(Buffer.from(sealed).includes(bytes)).toBe(false);
-      }),
+      fc.asyncProperty(
+        fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+        fc.string(),
+        async (bytes, name) => {
+          const sealed = await seal(one, name, bytes);
+          expect((await unseal(one, name, sealed)).equals(bytes)).toBe(true);
+          if (bytes.length >= 8) expect(Buffer.from(sealed).includes(bytes)).toBe(false);
+        },
+      ),
     );
   });
 
@@ -44,9 +48,13 @@ describe('a sealed value', () => {
   it('does not open when it is cut short, or longer than it was', async () => {
     const sealed = Buffer.from(await seal(one, NAME, secret));
     for (let length = 0; length < sealed.length; length++) {
-      await expect(unseal(one, NAME, sealed.subarray(0, length)), `${length} bytes`).rejects.toBeInstanceOf(KeyringError);
+      await expect(unseal(one, NAME, sealed.subarray(0, length)), `${length} bytes`).rejects.toBeInstanceOf(
+        KeyringError,
+      );
     }
-    await expect(unseal(one, NAME, Buffer.concat([sealed, Buffer.alloc(1)]))).rejects.toBeInstanceOf(KeyringError);
+    await expect(unseal(one, NAME, Buffer.concat([sealed, Buffer.alloc(1)]))).rejects.toBeInstanceOf(
+      KeyringError,
+    );
   });
 
   it('never makes the reader throw anything but a KeyringError', async () => {

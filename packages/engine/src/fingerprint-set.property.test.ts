@@ -9,19 +9,22 @@ const name = (high: number, low: number) => `${high}:${low === 0 ? 1 : low}`;
 describe('a set of fingerprints', () => {
   it('is the set that a Set of texts would be', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(word, word, fc.boolean()), { maxLength: 400, size: 'max' }), (operations) => {
-        const set = new FingerprintSet();
-        const model = new Set<string>();
-        for (const [high, low, isAdd] of operations) {
-          const there = model.has(name(high, low));
-          expect(set.has(high, low)).toBe(there);
-          if (!isAdd) continue;
-          expect(set.add(high, low)).toBe(!there);
-          model.add(name(high, low));
-          expect(set.size).toBe(model.size);
-        }
-        for (const [high, low] of operations) expect(set.has(high, low)).toBe(model.has(name(high, low)));
-      }),
+      fc.property(
+        fc.array(fc.tuple(word, word, fc.boolean()), { maxLength: 400, size: 'max' }),
+        (operations) => {
+          const set = new FingerprintSet();
+          const model = new Set<string>();
+          for (const [high, low, isAdd] of operations) {
+            const there = model.has(name(high, low));
+            expect(set.has(high, low)).toBe(there);
+            if (!isAdd) continue;
+            expect(set.add(high, low)).toBe(!there);
+            model.add(name(high, low));
+            expect(set.size).toBe(model.size);
+          }
+          for (const [high, low] of operations) expect(set.has(high, low)).toBe(model.has(name(high, low)));
+        },
+      ),
     );
   });
 

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { fingerprint, fingerprintText, parseFingerprint } from './fingerprint.ts';
 
 const SEED = 0x12345678;
-const texts = (count: number) => Array.from({ length: count }, (_, i) => createHash('sha256').update(`${i}`).digest('base64'));
+const texts = (count: number) =>
+  Array.from({ length: count }, (_, i) => createHash('sha256').update(`${i}`).digest('base64'));
 
 /** Chi-squared of counts against an even spread, as standard deviations from what is expected. */
 function deviation(counts: readonly number[]): number {
@@ -51,9 +52,13 @@ describe('a fingerprint', () => {
   it('changes about half of its bits with one character, and with the seed', () => {
     let flipped = 0;
     const list = texts(2_000);
-    const bits = (a: string, b: string) => (BigInt(`0x${a}`) ^ BigInt(`0x${b}`)).toString(2).replaceAll('0', '').length;
+    const bits = (a: string, b: string) =>
+      (BigInt(`0x${a}`) ^ BigInt(`0x${b}`)).toString(2).replaceAll('0', '').length;
     for (const [i, text] of list.entries()) {
-      const other = i % 2 === 0 ? fingerprint(`${text.slice(0, -2)}${text.at(-2) === 'A' ? 'B' : 'A'}=`, SEED) : fingerprint(text, SEED + 1);
+      const other =
+        i % 2 === 0
+          ? fingerprint(`${text.slice(0, -2)}${text.at(-2) === 'A' ? 'B' : 'A'}=`, SEED)
+          : fingerprint(text, SEED + 1);
       flipped += bits(fingerprintText(fingerprint(text, SEED)), fingerprintText(other));
     }
     expect(flipped / list.length).toBeGreaterThan(30);

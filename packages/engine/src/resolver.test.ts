@@ -42,9 +42,24 @@ async function resolverOver(over: Store, capacity = 10): Promise<Resolver> {
 }
 
 const recordOf = (id: string): CredentialRecord => ({
-  id, accountId: 'a', label: '', environment: 'live', kind: 'bearer', dialects: null, permissions: [], allowedIps: null,
-  constraints: {}, rateLimits: [], metadata: {}, standing: 'active', createdAt: 0, expiresAt: null, revision: 0,
-  secretVersions: [{ version: 1, createdAt: 0, retiresAt: null, sealed: null, tokenHash: 'ab', publicKey: null }],
+  id,
+  accountId: 'a',
+  label: '',
+  environment: 'live',
+  kind: 'bearer',
+  dialects: null,
+  permissions: [],
+  allowedIps: null,
+  constraints: {},
+  rateLimits: [],
+  metadata: {},
+  standing: 'active',
+  createdAt: 0,
+  expiresAt: null,
+  revision: 0,
+  secretVersions: [
+    { version: 1, createdAt: 0, retiresAt: null, sealed: null, tokenHash: 'ab', publicKey: null },
+  ],
 });
 
 async function put(id: string, ...names: string[]): Promise<void> {
@@ -66,10 +81,16 @@ describe('an invented name', () => {
     const real = mintId('live', TAG_KEY, randomBytes);
     const forged = fc.oneof(
       fc.string(),
-      fc.string({ unit: fc.constantFrom(...'0123456789ABCXYZabcxyz'), minLength: 36, maxLength: 36 }).map((tail) => `ck_live_${tail}`),
-      fc.integer({ min: 0, max: real.length - 1 }).map((at) => `${real.slice(0, at)}${real[at] === 'x' ? 'y' : 'x'}${real.slice(at + 1)}`),
+      fc
+        .string({ unit: fc.constantFrom(...'0123456789ABCXYZabcxyz'), minLength: 36, maxLength: 36 })
+        .map((tail) => `ck_live_${tail}`),
+      fc
+        .integer({ min: 0, max: real.length - 1 })
+        .map((at) => `${real.slice(0, at)}${real[at] === 'x' ? 'y' : 'x'}${real.slice(at + 1)}`),
       // Well-formed, with a good checksum, of another service.
-      fc.constantFrom('live', 'test').map((environment) => mintId(environment as 'live', Buffer.alloc(32, 8), randomBytes)),
+      fc
+        .constantFrom('live', 'test')
+        .map((environment) => mintId(environment as 'live', Buffer.alloc(32, 8), randomBytes)),
       fc.string().map((token) => lookupOfForeignToken(token)),
       fc.constantFrom('__proto__', 'their-keY', 'their-key ', ''),
     );

@@ -1,7 +1,8 @@
 // Writes to the store at argv[2] as fast as it can, and prints each change and each decision once it is
 // acknowledged. Runs until it is killed.
-import { createSqliteStore } from '@countersign/engine/sqlite';
+
 import { writeSync } from 'node:fs';
+import { createSqliteStore } from '@countersign/engine/sqlite';
 
 const [, , path, generation] = process.argv;
 const store = await createSqliteStore({ path });
@@ -10,9 +11,22 @@ say('ready 0');
 
 const draft = (type, id) => ({ at: Date.now(), type, credentialId: id, data: {} });
 const record = (id, revision) => ({
-  id, accountId: 'a', label: 'x'.repeat(500), environment: 'live', kind: 'hmac', dialects: null, permissions: [],
-  allowedIps: null, constraints: {}, rateLimits: [], metadata: {}, standing: 'active', createdAt: 1, expiresAt: null,
-  secretVersions: [], revision,
+  id,
+  accountId: 'a',
+  label: 'x'.repeat(500),
+  environment: 'live',
+  kind: 'hmac',
+  dialects: null,
+  permissions: [],
+  allowedIps: null,
+  constraints: {},
+  rateLimits: [],
+  metadata: {},
+  standing: 'active',
+  createdAt: 1,
+  expiresAt: null,
+  secretVersions: [],
+  revision,
 });
 
 async function decide(lane) {
@@ -32,7 +46,10 @@ async function manage() {
       entries: [draft('key.issued', id)],
     });
     say(`issued ${id}`);
-    await store.commit({ records: [{ ...record(id, revision), standing: 'revoked' }], entries: [draft('key.revoked', id)] });
+    await store.commit({
+      records: [{ ...record(id, revision), standing: 'revoked' }],
+      entries: [draft('key.revoked', id)],
+    });
     say(`revoked ${id}`);
   }
 }

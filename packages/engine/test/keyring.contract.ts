@@ -7,7 +7,12 @@ import { describe, expect, it } from 'vitest';
 export interface KeyringAdapter {
   readonly name: string;
   /** `material` are the keys as they stand in the configuration: no text may show them. */
-  open(): Promise<{ keyring: Keyring; renewed(): Promise<Keyring>; stranger(): Promise<Keyring>; material(): string[] }>;
+  open(): Promise<{
+    keyring: Keyring;
+    renewed(): Promise<Keyring>;
+    stranger(): Promise<Keyring>;
+    material(): string[];
+  }>;
 }
 
 /** What every keyring keeps to. */
@@ -52,7 +57,9 @@ export function keyringContract(adapter: KeyringAdapter): void {
       const { keyring } = await adapter.open();
       const { kekId, bytes } = await keyring.wrap(randomBytes(32));
       for (const length of [0, 8, 32, 39]) {
-        await expect(keyring.unwrap({ kekId, bytes: bytes.subarray(0, length) })).rejects.toBeInstanceOf(KeyringError);
+        await expect(keyring.unwrap({ kekId, bytes: bytes.subarray(0, length) })).rejects.toBeInstanceOf(
+          KeyringError,
+        );
       }
       const longer = Buffer.concat([bytes, Buffer.alloc(8)]);
       await expect(keyring.unwrap({ kekId, bytes: longer })).rejects.toBeInstanceOf(KeyringError);

@@ -1,5 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Bench, benchOn, clientKey, done, type IssuedKey, issue, keyInput, refusalOf, said, SERVICE } from './engine-setup.ts';
+import {
+  type Bench,
+  benchOn,
+  clientKey,
+  done,
+  type IssuedKey,
+  issue,
+  keyInput,
+  refusalOf,
+  SERVICE,
+  said,
+} from './engine-setup.ts';
 import { T0, wholeLog } from './records.ts';
 import { STORES } from './store-adapters.ts';
 import { bearerRequest, bitgetRequest, type ClientKey } from './wire.ts';
@@ -15,7 +26,8 @@ for (const adapter of STORES) {
     });
     afterEach(() => bench.close());
     const keys = () => bench.engine.keys;
-    const order = (client: ClientKey) => bench.engine.verify(bitgetRequest(client, { nowMs: bench.nowMs, body: `{"n":${n++}}` }));
+    const order = (client: ClientKey) =>
+      bench.engine.verify(bitgetRequest(client, { nowMs: bench.nowMs, body: `{"n":${n++}}` }));
     const word = async (client: ClientKey) => said(await order(client));
 
     it('begins with an id, a secret and a passphrase that belong to its environment', async () => {
@@ -25,9 +37,19 @@ for (const adapter of STORES) {
       expect([test.id.slice(0, 8), test.secret.slice(0, 8)]).toEqual(['ck_test_', 'cb_test_']);
       expect(await keys().get(key.id)).toEqual(key.view);
       expect(key.view).toMatchObject({
-        accountId: 'acct_1', label: 'grid bot', kind: 'hmac', status: 'active', dialects: null, allowedIps: null,
-        createdAt: new Date(T0).toISOString(), expiresAt: null, lastUsedAt: null, lastUsedIp: null,
-        secretVersions: [{ version: 1, createdAt: new Date(T0).toISOString(), retiresAt: null, lastUsedAt: null }],
+        accountId: 'acct_1',
+        label: 'grid bot',
+        kind: 'hmac',
+        status: 'active',
+        dialects: null,
+        allowedIps: null,
+        createdAt: new Date(T0).toISOString(),
+        expiresAt: null,
+        lastUsedAt: null,
+        lastUsedIp: null,
+        secretVersions: [
+          { version: 1, createdAt: new Date(T0).toISOString(), retiresAt: null, lastUsedAt: null },
+        ],
       });
     });
 
@@ -65,15 +87,25 @@ for (const adapter of STORES) {
     it('has two live secrets at most: a second rotation ends the oldest', async () => {
       const second = clientKey(await keys().rotate(key.id, 100, SERVICE), key.passphrase);
       const third = clientKey(await keys().rotate(key.id, 100, SERVICE), key.passphrase);
-      expect([await word(key), await word(second), await word(third)]).toEqual(['signature_mismatch', 'allowed', 'allowed']);
+      expect([await word(key), await word(second), await word(third)]).toEqual([
+        'signature_mismatch',
+        'allowed',
+        'allowed',
+      ]);
     });
 
     it('keeps the record of ten versions, and secrets of the live ones only', async () => {
       let last = key;
       for (let i = 0; i < 14; i++) last = clientKey(await keys().rotate(key.id, 60, SERVICE), key.passphrase);
-      expect(last.view.secretVersions.map(({ version }) => version)).toEqual([15, 14, 13, 12, 11, 10, 9, 8, 7, 6]);
+      expect(last.view.secretVersions.map(({ version }) => version)).toEqual([
+        15, 14, 13, 12, 11, 10, 9, 8, 7, 6,
+      ]);
       const record = await bench.store.loadCredential(key.id);
-      expect(record?.secretVersions.map(({ sealed }) => sealed !== null)).toEqual([true, true, ...Array(8).fill(false)]);
+      expect(record?.secretVersions.map(({ sealed }) => sealed !== null)).toEqual([
+        true,
+        true,
+        ...Array(8).fill(false),
+      ]);
       expect(await bench.store.sealedItem(`credential/${key.id}/1`)).toBeUndefined();
       expect(await word(last)).toBe('allowed');
     });
@@ -134,7 +166,9 @@ for (const adapter of STORES) {
       expect(refusalOf(await keys().revoke(key.id, 'again', SERVICE))).toBe('key_revoked');
       expect(refusalOf(await keys().rotate(key.id, 0, SERVICE))).toBe('key_revoked');
       expect(refusalOf(await keys().retirePrevious(key.id, SERVICE))).toBe('key_revoked');
-      expect(refusalOf(await keys().edit(key.id, { label: 'x' }, revoked.revision, SERVICE))).toBe('key_revoked');
+      expect(refusalOf(await keys().edit(key.id, { label: 'x' }, revoked.revision, SERVICE))).toBe(
+        'key_revoked',
+      );
       for (const deed of ['disable', 'enable', 'quarantine', 'release'] as const) {
         expect(refusalOf(await keys().changeStanding(key.id, deed, '', SERVICE))).toBe('key_revoked');
       }
@@ -142,7 +176,10 @@ for (const adapter of STORES) {
       expect(refusalOf(await keys().importKey(same, SERVICE))).toBe('id_taken');
       await bench.restart();
       expect(await word(key)).toBe('credential_revoked');
-      expect(await keys().get(key.id)).toMatchObject({ status: 'revoked', secretVersions: [{ retiresAt: new Date(T0).toISOString() }] });
+      expect(await keys().get(key.id)).toMatchObject({
+        status: 'revoked',
+        secretVersions: [{ retiresAt: new Date(T0).toISOString() }],
+      });
     });
 
     it('looks to a stranger, once revoked, as if it had never been', async () => {
@@ -166,7 +203,12 @@ for (const adapter of STORES) {
       done(await keys().revoke(key.id, 'the end', by));
       const log = await wholeLog(bench.store);
       expect(log.map(({ type }) => type)).toEqual([
-        'key.issued', 'key.edited', 'key.rotated', 'key.previous_retired', 'key.disabled', 'key.revoked',
+        'key.issued',
+        'key.edited',
+        'key.rotated',
+        'key.previous_retired',
+        'key.disabled',
+        'key.revoked',
       ]);
       for (const entry of log.slice(1)) {
         expect(entry).toMatchObject({ at: T0, credentialId: key.id, accountId: 'acct_1', ...by });
@@ -202,8 +244,15 @@ for (const adapter of STORES) {
       const key = await issue(bench, { allowedIps: ['203.0.113.0/24'], expiresAt: T0 + 1_000 });
       const order = async () => said(await bench.engine.verify(bitgetRequest(key, { nowMs: bench.nowMs++ })));
       expect(await order()).toBe('ip_not_allowed');
-      const edited = done(await keys().edit(key.id, { allowedIps: null, expiresAt: null }, key.view.revision, SERVICE));
-      expect(edited.key).toMatchObject({ allowedIps: null, expiresAt: null, label: 'grid bot', permissions: ['read', 'trade', 'move'] });
+      const edited = done(
+        await keys().edit(key.id, { allowedIps: null, expiresAt: null }, key.view.revision, SERVICE),
+      );
+      expect(edited.key).toMatchObject({
+        allowedIps: null,
+        expiresAt: null,
+        label: 'grid bot',
+        permissions: ['read', 'trade', 'move'],
+      });
       expect(await order()).toBe('allowed');
       done(await keys().edit(key.id, { permissions: ['read'] }, edited.key.revision, SERVICE));
       expect(await order()).toBe('permission_denied');
@@ -212,12 +261,17 @@ for (const adapter of STORES) {
     it('an edit of an older revision is refused: revision_mismatch', async () => {
       const key = await issue(bench);
       done(await keys().edit(key.id, { label: 'second' }, key.view.revision, SERVICE));
-      expect(refusalOf(await keys().edit(key.id, { label: 'third' }, key.view.revision, SERVICE))).toBe('revision_mismatch');
+      expect(refusalOf(await keys().edit(key.id, { label: 'third' }, key.view.revision, SERVICE))).toBe(
+        'revision_mismatch',
+      );
       expect((await keys().get(key.id))?.label).toBe('second');
     });
 
     it('revokes all that match, in one revision, and no operator', async () => {
-      const mine = [await issue(bench, { metadata: { app: 'bots' } }), await issue(bench, { metadata: { app: 'bots' }, accountId: 'acct_2' })];
+      const mine = [
+        await issue(bench, { metadata: { app: 'bots' } }),
+        await issue(bench, { metadata: { app: 'bots' }, accountId: 'acct_2' }),
+      ];
       const others = [
         await issue(bench, { metadata: { app: 'other' } }),
         await issue(bench, { metadata: { app: 'bots' }, environment: 'test' }),
@@ -237,7 +291,8 @@ for (const adapter of STORES) {
     it('lists by account and status, as its owner sees them', async () => {
       const [a, b] = [await issue(bench), await issue(bench, { accountId: 'acct_2' })];
       done(await keys().changeStanding(b.id, 'disable', '', SERVICE));
-      const ids = async (filter: object) => (await keys().list({ afterId: '', limit: 10, ...filter })).map(({ id }) => id);
+      const ids = async (filter: object) =>
+        (await keys().list({ afterId: '', limit: 10, ...filter })).map(({ id }) => id);
       expect(await ids({})).toEqual([a.id, b.id].sort());
       expect(await ids({ accountId: 'acct_2' })).toEqual([b.id]);
       expect(await ids({ status: 'active' })).toEqual([a.id]);

@@ -30,7 +30,11 @@ let key: { id: string; secret: string };
 beforeAll(async () => {
   const parsed = parseManifest(MANIFEST);
   if (!parsed.ok) throw new Error('the manifest has faults');
-  engine = createEngine({ store: createMemoryStore(), keyring: keyringOf('kek-1'), manifest: parsed.manifest });
+  engine = createEngine({
+    store: createMemoryStore(),
+    keyring: keyringOf('kek-1'),
+    manifest: parsed.manifest,
+  });
   await engine.start();
   const issued = await engine.keys.issue(
     {
@@ -57,7 +61,10 @@ const FRAMEWORKS: Record<string, () => Promise<Server>> = {
     await app.register(fastifyCountersign, { engine, bodyLimit: 10_000 });
     app.get('/time', () => ({ time: 1 }));
     app.get('/api/account', (request) => ({ account: request.countersign?.credential?.accountId }));
-    app.post('/api/order', (request) => ({ account: request.countersign?.credential?.accountId, body: request.body }));
+    app.post('/api/order', (request) => ({
+      account: request.countersign?.credential?.accountId,
+      body: request.body,
+    }));
     await app.ready();
     return app.server;
   },
@@ -65,7 +72,8 @@ const FRAMEWORKS: Record<string, () => Promise<Server>> = {
     const app = express();
     app.use(expressCountersign({ engine, bodyLimit: 10_000 }));
     app.get('/time', (_req, res) => void res.json({ time: 1 }));
-    const account = (req: unknown) => (req as { countersign: { credential: { accountId: string } } }).countersign.credential.accountId;
+    const account = (req: unknown) =>
+      (req as { countersign: { credential: { accountId: string } } }).countersign.credential.accountId;
     app.get('/api/account', (req, res) => void res.json({ account: account(req) }));
     app.post('/api/order', (req, res) => void res.json({ account: account(req), body: req.body }));
     return createServer(app);
@@ -75,7 +83,9 @@ const FRAMEWORKS: Record<string, () => Promise<Server>> = {
     app.use(honoCountersign({ engine, bodyLimit: 10_000 }) as never);
     app.get('/time', (c) => c.json({ time: 1 }));
     app.get('/api/account', (c) => c.json({ account: c.get('countersign').credential.accountId }));
-    app.post('/api/order', async (c) => c.json({ account: c.get('countersign').credential.accountId, body: await c.req.json() }));
+    app.post('/api/order', async (c) =>
+      c.json({ account: c.get('countersign').credential.accountId, body: await c.req.json() }),
+    );
     return createServer(getRequestListener(app.fetch));
   },
 };
@@ -85,9 +95,20 @@ interface Answer {
   readonly body: Record<string, unknown>;
 }
 
-function call(port: number, method: string, target: string, headers: Record<string, string>, body = ''): Promise<Answer> {
+function call(
+  port: number,
+  method: string,
+  target: string,
+  headers: Record<string, string>,
+  body = '',
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ port, method, path: target, headers: { 'content-type': 'application/json', ...headers } });
+    const request = httpRequest({
+      port,
+      method,
+      path: target,
+      headers: { 'content-type': 'application/json', ...headers },
+    });
     request.on('error', reject).on('response', (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => {
@@ -101,7 +122,9 @@ function call(port: number, method: string, target: string, headers: Record<stri
 
 function signed(method: string, target: string, body = ''): Record<string, string> {
   const timestamp = String(Date.now());
-  const signature = createHmac('sha256', key.secret).update(timestamp + method + target + body).digest('base64');
+  const signature = createHmac('sha256', key.secret)
+    .update(timestamp + method + target + body)
+    .digest('base64');
   return {
     'ACCESS-KEY': key.id,
     'ACCESS-SIGN': signature,
@@ -185,7 +208,13 @@ describe('express', () => {
     }) as express.ErrorRequestHandler);
     const server = createServer(app);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    await call((server.address() as AddressInfo).port, 'POST', '/api/order', signed('POST', '/api/order', '{}'), '{}');
+    await call(
+      (server.address() as AddressInfo).port,
+      'POST',
+      '/api/order',
+      signed('POST', '/api/order', '{}'),
+      '{}',
+    );
     server.close();
     expect(seen).toHaveLength(1);
     expect(String(seen[0])).toContain('must come before');
@@ -199,7 +228,12 @@ describe('express', () => {
     app.use('/api', mounted);
     const server = createServer(app);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const answer = await call((server.address() as AddressInfo).port, 'GET', '/api/account', signed('GET', '/api/account'));
+    const answer = await call(
+      (server.address() as AddressInfo).port,
+      'GET',
+      '/api/account',
+      signed('GET', '/api/account'),
+    );
     server.close();
     expect(answer).toEqual({ status: 200, body: { ok: true } });
   });
@@ -222,7 +256,11 @@ describe('verifyFetch', () => {
   it('refuses a header that occurs twice', async () => {
     const headers = new Headers(signed('GET', '/api/account'));
     headers.append('ACCESS-KEY', 'another');
-    const verified = await verifyFetch(new Request('https://api.example/api/account', { headers }), {}, { engine });
+    const verified = await verifyFetch(
+      new Request('https://api.example/api/account', { headers }),
+      {},
+      { engine },
+    );
     expect(verified.ok).toBe(false);
   });
 });

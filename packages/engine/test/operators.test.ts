@@ -1,6 +1,17 @@
 import type { By, KeyInput } from '@countersign/engine';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { askAs, type Bench, benchOn, done, type IssuedKey, issue, keyInput, refusalOf, said, SERVICE } from './engine-setup.ts';
+import {
+  askAs,
+  type Bench,
+  benchOn,
+  done,
+  type IssuedKey,
+  issue,
+  keyInput,
+  refusalOf,
+  SERVICE,
+  said,
+} from './engine-setup.ts';
 import { T0, wholeLog } from './records.ts';
 import { STORES } from './store-adapters.ts';
 import { bearerRequest, bitgetRequest } from './wire.ts';
@@ -21,31 +32,38 @@ for (const adapter of STORES) {
     afterEach(() => bench.close());
     const keys = () => bench.engine.keys;
 
-    it('have a door each, and neither opens the other\'s', async () => {
+    it("have a door each, and neither opens the other's", async () => {
       const atOperators = async (request: Parameters<Bench['engine']['verify']>[0], permission: string) =>
         said(await bench.engine.verify(request, askAs('operators', permission)));
       expect(await atOperators(bearerRequest(operator.secret), 'keys.read')).toBe('allowed');
       expect(await atOperators(bearerRequest(operator.secret), 'keys.write')).toBe('permission_denied');
       expect(await atOperators(bitgetRequest(customer, { nowMs: T0 }), 'read')).toBe('permission_denied');
-      expect(await atOperators(bitgetRequest(customer, { nowMs: T0 }), 'keys.read')).toBe('permission_denied');
-      const atCustomers = async (ask: object) => said(await bench.engine.verify(bearerRequest(operator.secret), ask));
+      expect(await atOperators(bitgetRequest(customer, { nowMs: T0 }), 'keys.read')).toBe(
+        'permission_denied',
+      );
+      const atCustomers = async (ask: object) =>
+        said(await bench.engine.verify(bearerRequest(operator.secret), ask));
       expect(await atCustomers({})).toBe('permission_denied');
       expect(await atCustomers({ permission: 'keys.read' })).toBe('permission_denied');
     });
 
     it('have vocabularies of their own', async () => {
-      const mixed = (accountId: string, name: string) => keys().issue(keyInput({ accountId, permissions: [name] }), SERVICE);
+      const mixed = (accountId: string, name: string) =>
+        keys().issue(keyInput({ accountId, permissions: [name] }), SERVICE);
       expect(refusalOf(await mixed('operator', 'trade'))).toBe('invalid_body');
       expect(refusalOf(await mixed('acct_1', 'keys.write'))).toBe('invalid_body');
       expect(refusalOf(await mixed('operator', 'keys.write'))).toBe('done');
     });
 
-    it('wait until it is durable where an operator\'s permission is critical', async () => {
+    it("wait until it is durable where an operator's permission is critical", async () => {
       const writer = await issue(bench, { ...OPERATOR, permissions: ['keys.write'] });
       const request = bearerRequest(writer.secret);
       expect(said(await bench.engine.verify(request, askAs('operators', 'keys.write')))).toBe('allowed');
       const log = await wholeLog(bench.store);
-      expect(log.at(-1)).toMatchObject({ type: 'decision', data: { allowed: true, permission: 'keys.write' } });
+      expect(log.at(-1)).toMatchObject({
+        type: 'decision',
+        data: { allowed: true, permission: 'keys.write' },
+      });
     });
 
     describe('with keys.write alone', () => {
@@ -82,7 +100,7 @@ for (const adapter of STORES) {
         expect((await keys().get(operator.id))?.status).toBe('active');
       });
 
-      it('a customer\'s key is made and changed', async () => {
+      it("a customer's key is made and changed", async () => {
         const made = done(await keys().issue(keyInput(), writer));
         expect(refusalOf(await keys().rotate(made.key.id, 0, writer))).toBe('done');
         expect(refusalOf(await keys().revoke(made.key.id, '', writer))).toBe('done');
@@ -95,17 +113,27 @@ for (const adapter of STORES) {
         const made = (permissions: string[]) => keys().issue(keyInput({ ...OPERATOR, permissions }), admin);
         expect(refusalOf(await made(['keys.read', 'config.write']))).toBe('done');
         expect(refusalOf(await made(['keys.read', 'audit.read']))).toBe('permission_denied');
-        const edit = (permissions: string[]) => keys().edit(operator.id, { permissions }, operator.view.revision, admin);
+        const edit = (permissions: string[]) =>
+          keys().edit(operator.id, { permissions }, operator.view.revision, admin);
         expect(refusalOf(await edit(['keys.revoke']))).toBe('permission_denied');
         expect(refusalOf(await edit(['keys.read', 'keys.write']))).toBe('done');
       });
 
       it('one gets the secret of no credential that can do more: permission_denied', async () => {
-        const root = await issue(bench, { ...OPERATOR, permissions: ['config.write', 'keys.write', 'keys.revoke', 'audit.read'] });
+        const root = await issue(bench, {
+          ...OPERATOR,
+          permissions: ['config.write', 'keys.write', 'keys.revoke', 'audit.read'],
+        });
         const admin = by('config.write', 'keys.write');
         expect(refusalOf(await keys().rotate(root.id, 0, admin))).toBe('permission_denied');
-        expect(said(await bench.engine.verify(bearerRequest(root.secret), askAs('operators', 'audit.read')))).toBe('allowed');
-        expect(refusalOf(await keys().rotate(root.id, 0, by('config.write', 'keys.write', 'keys.revoke', 'audit.read')))).toBe('done');
+        expect(
+          said(await bench.engine.verify(bearerRequest(root.secret), askAs('operators', 'audit.read'))),
+        ).toBe('allowed');
+        expect(
+          refusalOf(
+            await keys().rotate(root.id, 0, by('config.write', 'keys.write', 'keys.revoke', 'audit.read')),
+          ),
+        ).toBe('done');
         expect(refusalOf(await keys().revoke(operator.id, 'left us', admin))).toBe('done');
       });
     });

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import {
   type AuditEntryDraft,
   type ChangeNotice,
-  createEnvKeyring,
   type CredentialRecord,
+  createEnvKeyring,
   type Keyring,
   type SecretVersionRecord,
-  seal,
   type Store,
+  seal,
 } from '@countersign/engine';
 
 export const T0 = 1_800_000_000_000;
@@ -23,7 +23,15 @@ export function sealedUnder(kekId: string, credentialId: string, version = 1): P
 }
 
 export function versionOf(more: Partial<SecretVersionRecord> = {}): SecretVersionRecord {
-  return { version: 1, createdAt: T0, retiresAt: null, sealed: null, tokenHash: null, publicKey: null, ...more };
+  return {
+    version: 1,
+    createdAt: T0,
+    retiresAt: null,
+    sealed: null,
+    tokenHash: null,
+    publicKey: null,
+    ...more,
+  };
 }
 
 export function recordOf(id: string, more: Partial<CredentialRecord> = {}): CredentialRecord {

@@ -13,9 +13,13 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs the child until it has said `lines` lines, kills it at that moment, and returns all whole lines. */
 function runAndKill(generation: number, lines: number): Promise<string[]> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'crash-child.mjs'), path, String(generation)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'crash-child.mjs'), path, String(generation)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said += text;

@@ -132,7 +132,10 @@ describe('what is in the file', () => {
   it('holds no sealed byte of a secret that was destroyed', async () => {
     const store = await createSqliteStore({ path });
     const sealed = Buffer.from(await sealedUnder('kek-1', 'a'));
-    await store.commit({ records: [recordOf('a', { secretVersions: [versionOf({ sealed })] })], entries: [] });
+    await store.commit({
+      records: [recordOf('a', { secretVersions: [versionOf({ sealed })] })],
+      entries: [],
+    });
     await store.close();
     const middle = sealed.subarray(20, 80);
     expect(filesWith(middle)).toEqual(['countersign.db']);
@@ -140,7 +143,8 @@ describe('what is in the file', () => {
     const record = await again.loadCredential('a');
     await again.commit({ records: [{ ...record!, secretVersions: [versionOf()] }], entries: [] });
     await again.close();
-    for (let at = 0; at + 16 <= middle.length; at += 8) expect(filesWith(middle.subarray(at, at + 16))).toEqual([]);
+    for (let at = 0; at + 16 <= middle.length; at += 8)
+      expect(filesWith(middle.subarray(at, at + 16))).toEqual([]);
   });
 
   it('has a log to which one can only append', async () => {
@@ -187,7 +191,9 @@ const OPEN = `
 
 /** What another process gets that opens the same database. */
 function openElsewhere(): Promise<string> {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', OPEN, path], { cwd: import.meta.dirname });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', OPEN, path], {
+    cwd: import.meta.dirname,
+  });
   let said = '';
   child.stdout.on('data', (text) => {
     said += text;
@@ -198,4 +204,3 @@ function openElsewhere(): Promise<string> {
 function filesWith(bytes: Buffer): string[] {
   return readdirSync(folder).filter((name) => readFileSync(join(folder, name)).includes(bytes));
 }
-

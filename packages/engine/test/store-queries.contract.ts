@@ -75,7 +75,10 @@ export function storeQueriesContract(adapter: StoreAdapter): void {
           entryOf({ type: 'decision', credentialId: 'a', accountId: 'x', data: { n: 2 } }),
           entryOf({ type: 'decision', credentialId: 'b', accountId: 'y', data: { text: 'line\nbreak ✓' } }),
         ]);
-        await store.commit({ records: [], entries: [entryOf({ type: 'key.revoked', credentialId: 'b', accountId: 'y' })] });
+        await store.commit({
+          records: [],
+          entries: [entryOf({ type: 'key.revoked', credentialId: 'b', accountId: 'y' })],
+        });
       });
       const read = async (more: object) => {
         const found = await store.readLog({ after: 0, limit: 100, ...more });
@@ -92,7 +95,12 @@ export function storeQueriesContract(adapter: StoreAdapter): void {
         ]);
       });
       it('keeps entries byte for byte', async () => {
-        const draft = entryOf({ type: 'decision', credentialId: 'b', accountId: 'y', data: { text: 'line\nbreak ✓' } });
+        const draft = entryOf({
+          type: 'decision',
+          credentialId: 'b',
+          accountId: 'y',
+          data: { text: 'line\nbreak ✓' },
+        });
         const [entry] = await store.readLog({ after: 2, limit: 1 });
         expect(entry?.bytes).toBe(JSON.stringify(draft));
       });
@@ -103,7 +111,9 @@ export function storeQueriesContract(adapter: StoreAdapter): void {
         expect(await read({ credentialId: 'a' })).toEqual([1, 2]);
         expect(await read({ accountId: 'y' })).toEqual([3, 4]);
         expect(await read({ type: 'decision' })).toEqual([2, 3]);
-        expect(await read({ type: 'decision', credentialId: 'b', accountId: 'y', after: 1, limit: 5 })).toEqual([3]);
+        expect(
+          await read({ type: 'decision', credentialId: 'b', accountId: 'y', after: 1, limit: 5 }),
+        ).toEqual([3]);
         expect(await read({ credentialId: 'a', accountId: 'y' })).toEqual([]);
       });
       it('takes an empty group', async () => {
@@ -127,11 +137,19 @@ export function storeQueriesContract(adapter: StoreAdapter): void {
     });
 
     it('gives back the nonces of logged decisions until they have expired', async () => {
-      const nonce = (digit: string, expiresAt: number): StoredNonce => ({ fingerprint: digit.repeat(16), expiresAt });
+      const nonce = (digit: string, expiresAt: number): StoredNonce => ({
+        fingerprint: digit.repeat(16),
+        expiresAt,
+      });
       const decision = (stored: StoredNonce) => entryOf({ type: 'decision', nonce: stored });
-      await store.append([decision(nonce('1', T0 + 1)), decision(nonce('2', T0)), decision(nonce('3', T0 - 1))]);
+      await store.append([
+        decision(nonce('1', T0 + 1)),
+        decision(nonce('2', T0)),
+        decision(nonce('3', T0 - 1)),
+      ]);
       await store.append([decision(nonce('4', T0 + 60_000)), entryOf({ type: 'decision' })]);
-      const live = async (nowMs: number) => [...(await store.liveNonces(nowMs))].map((n) => n.fingerprint[0]).sort();
+      const live = async (nowMs: number) =>
+        [...(await store.liveNonces(nowMs))].map((n) => n.fingerprint[0]).sort();
       // At the very ms of its expiry a request still lies within its window, whose ends are inclusive.
       expect(await live(T0)).toEqual(['1', '2', '4']);
       expect(await live(T0 + 1)).toEqual(['1', '4']);
@@ -141,7 +159,9 @@ export function storeQueriesContract(adapter: StoreAdapter): void {
     });
 
     it('gives back live nonces while it stores a change', async () => {
-      await store.append([entryOf({ type: 'decision', nonce: { fingerprint: 'a'.repeat(16), expiresAt: T0 + 9 } })]);
+      await store.append([
+        entryOf({ type: 'decision', nonce: { fingerprint: 'a'.repeat(16), expiresAt: T0 + 9 } }),
+      ]);
       const nonces = await store.liveNonces(T0);
       await store.commit({ records: [recordOf('a')], entries: [] });
       expect([...nonces]).toHaveLength(1);
@@ -150,8 +170,12 @@ export function storeQueriesContract(adapter: StoreAdapter): void {
     describe('sealed items', () => {
       it('keeps the first of a name', async () => {
         const [first, second] = [await sealedUnder('kek-1', 'a'), await sealedUnder('kek-1', 'b')];
-        expect(Buffer.from(await store.keepSealedItem({ name: 'tag', sealed: first })).equals(first)).toBe(true);
-        expect(Buffer.from(await store.keepSealedItem({ name: 'tag', sealed: second })).equals(first)).toBe(true);
+        expect(Buffer.from(await store.keepSealedItem({ name: 'tag', sealed: first })).equals(first)).toBe(
+          true,
+        );
+        expect(Buffer.from(await store.keepSealedItem({ name: 'tag', sealed: second })).equals(first)).toBe(
+          true,
+        );
         expect(Buffer.from((await store.sealedItem('tag')) ?? []).equals(first)).toBe(true);
       });
       it('lists those under another key, some at a time, and replaces them', async () => {
@@ -165,7 +189,12 @@ export function storeQueriesContract(adapter: StoreAdapter): void {
           expect(await store.replaceSealed(name, sealed, await sealedUnder('kek-2', name))).toBe(true);
         }
         expect(await store.sealedUnderOtherKek('kek-2', 10)).toEqual([]);
-        expect((await store.sealedUnderOtherKek('kek-3', 10)).map(({ name }) => name).sort()).toEqual(['a', 'b', 'c', 'd']);
+        expect((await store.sealedUnderOtherKek('kek-3', 10)).map(({ name }) => name).sort()).toEqual([
+          'a',
+          'b',
+          'c',
+          'd',
+        ]);
       });
       it('does not replace what somebody else changed or destroyed', async () => {
         const [before, other] = [await sealedUnder('kek-1', 'a'), await sealedUnder('kek-1', 'a')];

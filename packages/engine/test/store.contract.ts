@@ -1,4 +1,4 @@
-import { StoreError, type Store } from '@countersign/engine';
+import { type Store, StoreError } from '@countersign/engine';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { codeOf, entryOf, listenTo, recordOf, sealedUnder, T0, versionOf, wholeLog } from './records.ts';
 import type { OpenStore, StoreAdapter } from './store-adapters.ts';
@@ -80,7 +80,9 @@ export function storeContract(adapter: StoreAdapter): void {
 
     it('refuses a second credential of one id with id_taken', async () => {
       await put('a');
-      expect(await codeOf(() => store.commit({ records: [recordOf('a')], entries: [] }))).toBe('StoreError:id_taken');
+      expect(await codeOf(() => store.commit({ records: [recordOf('a')], entries: [] }))).toBe(
+        'StoreError:id_taken',
+      );
     });
 
     it('refuses a foreign name that is there with lookup_taken, also twice in one change', async () => {
@@ -88,7 +90,11 @@ export function storeContract(adapter: StoreAdapter): void {
       await store.commit({ records: [recordOf('a')], lookups: [lookup], entries: [] });
       const again = { records: [recordOf('b')], lookups: [{ ...lookup, credentialId: 'b' }], entries: [] };
       expect(await codeOf(() => store.commit(again))).toBe('StoreError:lookup_taken');
-      const twice = { records: [], lookups: ['x', 'x'].map((name) => ({ name, credentialId: 'a' })), entries: [] };
+      const twice = {
+        records: [],
+        lookups: ['x', 'x'].map((name) => ({ name, credentialId: 'a' })),
+        entries: [],
+      };
       expect(await codeOf(() => store.commit(twice))).toBe('StoreError:lookup_taken');
       expect(await store.resolveLookup('their-key')).toBe('a');
       expect(await store.resolveLookup('x')).toBeUndefined();
@@ -96,13 +102,30 @@ export function storeContract(adapter: StoreAdapter): void {
     });
 
     const FAULTS: readonly [string, (change: object) => object][] = [
-      ['an answer that cannot be made', (change) => ({ ...change, answer: () => { throw new Error('no'); } })],
-      ['an entry that cannot be written', (change) => ({ ...change, entries: [entryOf(), entryOf({ data: { n: 1n } })] })],
+      [
+        'an answer that cannot be made',
+        (change) => ({
+          ...change,
+          answer: () => {
+            throw new Error('no');
+          },
+        }),
+      ],
+      [
+        'an entry that cannot be written',
+        (change) => ({ ...change, entries: [entryOf(), entryOf({ data: { n: 1n } })] }),
+      ],
       ['a second record in conflict', (change) => ({ ...change, records: [recordOf('new'), recordOf('a')] })],
-      ['a name that is taken', (change) => ({
-        ...change,
-        lookups: [{ name: 'free', credentialId: 'new' }, { name: 'taken', credentialId: 'new' }],
-      })],
+      [
+        'a name that is taken',
+        (change) => ({
+          ...change,
+          lookups: [
+            { name: 'free', credentialId: 'new' },
+            { name: 'taken', credentialId: 'new' },
+          ],
+        }),
+      ],
     ];
     for (const [fault, spoil] of FAULTS) {
       it(`stores nothing of a change with ${fault}`, async () => {
@@ -136,9 +159,19 @@ export function storeContract(adapter: StoreAdapter): void {
       const seen: unknown[] = [];
       const stop = store.subscribe(({ revision, records, foreignNames }) => {
         const stored = store.loadCredential('a');
-        seen.push({ revision, ids: records.map(({ id }) => id), at: records[0]?.revision, foreignNames, stored });
+        seen.push({
+          revision,
+          ids: records.map(({ id }) => id),
+          at: records[0]?.revision,
+          foreignNames,
+          stored,
+        });
       });
-      const change = { records: [recordOf('a')], lookups: [{ name: 'theirs', credentialId: 'a' }], entries: [] };
+      const change = {
+        records: [recordOf('a')],
+        lookups: [{ name: 'theirs', credentialId: 'a' }],
+        entries: [],
+      };
       const revision = await store.commit(change);
       expect(seen).toMatchObject([{ revision, ids: ['a'], at: revision, foreignNames: ['theirs'] }]);
       expect(await (seen[0] as { stored: unknown }).stored).toMatchObject({ id: 'a', revision });
@@ -181,7 +214,11 @@ export function storeContract(adapter: StoreAdapter): void {
     });
 
     it('reads foreign names while it stores a change', async () => {
-      await store.commit({ records: [recordOf('a')], lookups: [{ name: 'n', credentialId: 'a' }], entries: [] });
+      await store.commit({
+        records: [recordOf('a')],
+        lookups: [{ name: 'n', credentialId: 'a' }],
+        entries: [],
+      });
       const names = await store.foreignNames();
       const others = await store.foreignNames();
       await store.commit({ records: [recordOf('b')], entries: [] });

@@ -1,5 +1,5 @@
-import { STORES } from './store-adapters.ts';
 import { storeContract } from './store.contract.ts';
+import { STORES } from './store-adapters.ts';
 import { storeQueriesContract } from './store-queries.contract.ts';
 
 for (const adapter of STORES) {

@@ -1,8 +1,8 @@
-import { DIALECTS, type WireRequest } from '@countersign/core';
 import { createHmac } from 'node:crypto';
+import { DIALECTS, type WireRequest } from '@countersign/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Ask, DENIALS_SO_FAR } from './denials-so-far.ts';
-import { type Bench, benchOn, done, issue, said, SERVICE } from './engine-setup.ts';
+import { type Bench, benchOn, done, issue, SERVICE, said } from './engine-setup.ts';
 import { T0 } from './records.ts';
 import { STORES } from './store-adapters.ts';
 import { bearerRequest, bitgetRequest, okxRequest, withHeader } from './wire.ts';
@@ -14,7 +14,10 @@ for (const adapter of STORES) {
   describe(`denials, over ${adapter.name}`, () => {
     let bench: Bench;
     beforeEach(async () => {
-      bench = await benchOn(adapter, { maxBodyBytes: 1_000, failureBudget: { failures: 2, windowSeconds: 60 } });
+      bench = await benchOn(adapter, {
+        maxBodyBytes: 1_000,
+        failureBudget: { failures: 2, windowSeconds: 60 },
+      });
     });
     afterEach(() => bench.close());
     const verify = (request: WireRequest, ask?: Ask) => bench.engine.verify(request, ask);
@@ -62,7 +65,8 @@ for (const adapter of STORES) {
         constraints: wrong.constraint_violated ? { instruments: ['ETHUSDT'] } : {},
       };
       done(await bench.engine.keys.edit(key.id, restrictions, key.view.revision, SERVICE));
-      if (wrong.credential_disabled) done(await bench.engine.keys.changeStanding(key.id, 'disable', 'test', SERVICE));
+      if (wrong.credential_disabled)
+        done(await bench.engine.keys.changeStanding(key.id, 'disable', 'test', SERVICE));
       return said(await verify(request, ask));
     }
 
@@ -87,13 +91,17 @@ for (const adapter of STORES) {
         code: 'signature_mismatch',
         credentialId: undefined,
       });
-      expect(await verify(bitgetRequest(key, sent))).toMatchObject({ code: 'credential_quarantined', credentialId: key.id });
+      expect(await verify(bitgetRequest(key, sent))).toMatchObject({
+        code: 'credential_quarantined',
+        credentialId: key.id,
+      });
     });
 
     it('tell the standing of a key: disabled, quarantined, expired', async () => {
       const key = await issue(bench, { expiresAt: T0 + 1_000 });
       let n = 0;
-      const ask = async () => said(await verify(bitgetRequest(key, { nowMs: bench.nowMs, body: `{"n":${n++}}` })));
+      const ask = async () =>
+        said(await verify(bitgetRequest(key, { nowMs: bench.nowMs, body: `{"n":${n++}}` })));
       expect(await ask()).toBe('allowed');
       done(await bench.engine.keys.changeStanding(key.id, 'disable', 'x', SERVICE));
       expect(await ask()).toBe('credential_disabled');
@@ -107,16 +115,25 @@ for (const adapter of STORES) {
       expect(await ask()).toBe('credential_expired');
     });
 
-    it('refuse an algorithm that is not the key\'s: algorithm_not_allowed', async () => {
+    it("refuse an algorithm that is not the key's: algorithm_not_allowed", async () => {
       const key = await issue(bench, { passphrase: undefined });
       const rfc9421 = DIALECTS.find(({ name }) => name === 'rfc9421')!;
-      const bare: WireRequest = { method: 'GET', target: '/balance', headers: ['Host', 'api.test'], body: Buffer.alloc(0) };
+      const bare: WireRequest = {
+        method: 'GET',
+        target: '/balance',
+        headers: ['Host', 'api.test'],
+        body: Buffer.alloc(0),
+      };
       const sign = (_use: unknown, prehash: readonly (string | Uint8Array)[]) => {
         const mac = createHmac('sha256', key.secret);
         for (const part of prehash) mac.update(part);
         return mac.digest('base64');
       };
-      const made = rfc9421.sign(bare, { keyId: key.id, kind: 'hmac', sign }, { nowMs: T0, nonce: 'n0n0n0n0n0n0n0n0' });
+      const made = rfc9421.sign(
+        bare,
+        { keyId: key.id, kind: 'hmac', sign },
+        { nowMs: T0, nonce: 'n0n0n0n0n0n0n0n0' },
+      );
       const request = { ...bare, headers: [...bare.headers, ...Object.entries(made).flat()] };
       expect(said(await verify(request))).toBe('allowed');
       expect(said(await verify(request))).toBe('replayed');
@@ -130,7 +147,11 @@ for (const adapter of STORES) {
       const key = await issue(bench);
       const request = bitgetRequest(key, { nowMs: T0 });
       for (let i = 0; i < 8; i += 2) {
-        const headers = [...request.headers, (request.headers[i] as string).toLowerCase(), request.headers[i + 1] as string];
+        const headers = [
+          ...request.headers,
+          (request.headers[i] as string).toLowerCase(),
+          request.headers[i + 1] as string,
+        ];
         expect(said(await verify({ ...request, headers }))).toBe('malformed_request');
       }
       expect(said(await verify(request))).toBe('allowed');
@@ -143,14 +164,25 @@ for (const adapter of STORES) {
       expect(await from('192.0.2.255')).toBe('allowed');
       expect(await from('::ffff:192.0.2.1')).toBe('allowed');
       expect(await from('2001:db8:0:ffff::1')).toBe('allowed');
-      for (const ip of [undefined, '', '192.0.3.0', '2001:db8:1::1', '192.0.2.1, 10.0.0.1', '0xc0000201', '192.0.2.01x']) {
+      for (const ip of [
+        undefined,
+        '',
+        '192.0.3.0',
+        '2001:db8:1::1',
+        '192.0.2.1, 10.0.0.1',
+        '0xc0000201',
+        '192.0.2.01x',
+      ]) {
         expect(await from(ip), String(ip)).toBe('ip_not_allowed');
       }
     });
 
     it('refuse what a constraint forbids, or what is not said: constraint_violated', async () => {
-      const key = await issue(bench, { constraints: { instruments: ['BTCUSDT'], maxNotionalPerOrder: '100.5' } });
-      const order = async (body: string) => said(await verify(bitgetRequest(key, { nowMs: bench.nowMs++, body })));
+      const key = await issue(bench, {
+        constraints: { instruments: ['BTCUSDT'], maxNotionalPerOrder: '100.5' },
+      });
+      const order = async (body: string) =>
+        said(await verify(bitgetRequest(key, { nowMs: bench.nowMs++, body })));
       expect(await order('{"symbol":"BTCUSDT","amount":"100.50"}')).toBe('allowed');
       for (const body of [
         '{"symbol":"ETHUSDT","amount":"1"}',
@@ -163,7 +195,9 @@ for (const adapter of STORES) {
       ]) {
         expect(await order(body), body).toBe('constraint_violated');
       }
-      expect(said(await verify(bitgetRequest(key, { method: 'GET', target: '/balance', nowMs: bench.nowMs })))).toBe('allowed');
+      expect(
+        said(await verify(bitgetRequest(key, { method: 'GET', target: '/balance', nowMs: bench.nowMs }))),
+      ).toBe('allowed');
     });
   });
 }
@@ -171,7 +205,8 @@ for (const adapter of STORES) {
 describe('an exchange that speaks one dialect', () => {
   it('does not hear another, and answers strangers in its own', async () => {
     const { manifestOf } = await import('./engine-setup.ts');
-    const text = 'version: 1\ndialects: [okx]\npermissions: { p: { risk: low } }\nroutes: [{ route: GET /x, permission: p }]\n';
+    const text =
+      'version: 1\ndialects: [okx]\npermissions: { p: { risk: low } }\nroutes: [{ route: GET /x, permission: p }]\n';
     const bench = await benchOn(STORES[0]!, { manifest: manifestOf(text) });
     const key = await issue(bench, { permissions: ['p'] });
     const sent = { nowMs: T0, method: 'GET', target: '/x' };

@@ -1,6 +1,6 @@
 import { type AuditEntryDraft, createEngine, type Store, StoreError } from '@countersign/engine';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Bench, benchOn, done, issue, manifestOf, said, SERVICE } from './engine-setup.ts';
+import { type Bench, benchOn, done, issue, manifestOf, SERVICE, said } from './engine-setup.ts';
 import { keyringOf, T0, wholeLog } from './records.ts';
 import { STORES } from './store-adapters.ts';
 import { bearerRequest, bitgetRequest, okxRequest } from './wire.ts';
@@ -79,11 +79,15 @@ for (const adapter of STORES) {
       for (let i = 0; i < 20; i++) {
         expect(said(await bench.engine.verify(bearerRequest('invented')))).toBe('unavailable');
         expect(said(await bench.engine.verify({ ...request, headers: [] }))).toBe('unavailable');
-        expect(said(await bench.engine.verify({ ...request, headers: [...request.headers, ...request.headers] }))).toBe('unavailable');
+        expect(
+          said(await bench.engine.verify({ ...request, headers: [...request.headers, ...request.headers] })),
+        ).toBe('unavailable');
       }
       expect(bench.engine.health().pendingLogEntries).toBe(pending);
       // A public route is not logged, and needs no log.
-      expect(said(await bench.engine.verify({ ...request, method: 'GET', target: '/market/x' }))).toBe('allowed');
+      expect(said(await bench.engine.verify({ ...request, method: 'GET', target: '/market/x' }))).toBe(
+        'allowed',
+      );
       log.isBroken = false;
       await expect.poll(() => bench.engine.health().logIsWritable, { timeout: 5_000 }).toBe(true);
       expect(said(await bench.engine.verify(request))).toBe('allowed');
@@ -146,11 +150,20 @@ describe('a service that knows too little', () => {
       },
     };
     const engine = createEngine({
-      store, keyring: keyringOf('kek-1'), manifest: manifestOf(), clock: () => T0, onError: (error) => errors.push(error),
+      store,
+      keyring: keyringOf('kek-1'),
+      manifest: manifestOf(),
+      clock: () => T0,
+      onError: (error) => errors.push(error),
     });
     await expect(engine.start()).rejects.toMatchObject({ code: 'unavailable' });
     const request = bitgetRequest(key, { nowMs: T0 });
-    expect(await engine.verify(request)).toMatchObject({ allowed: false, code: 'unavailable', status: 503, retryAfterSeconds: 1 });
+    expect(await engine.verify(request)).toMatchObject({
+      allowed: false,
+      code: 'unavailable',
+      status: 503,
+      retryAfterSeconds: 1,
+    });
     expect(errors).toMatchObject([{ code: 'unavailable' }]);
     isDown = false;
     expect(said(await engine.verify(request))).toBe('allowed');

@@ -1,6 +1,6 @@
 import { createMemoryClaimAndMeter } from '@countersign/engine';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Bench, benchOn, done, issue, said, SERVICE } from './engine-setup.ts';
+import { type Bench, benchOn, done, issue, SERVICE, said } from './engine-setup.ts';
 import { T0 } from './records.ts';
 import { STORES } from './store-adapters.ts';
 import { bearerRequest, bitgetRequest, type ClientKey, okxRequest, withHeader } from './wire.ts';
@@ -77,7 +77,10 @@ for (const adapter of STORES) {
     });
 
     it('are not used up by a stranger, nor is a nonce', async () => {
-      const key = await issue(bench, { rateLimits: [{ name: 'orders', quota: 1, windowSeconds: 60 }], allowedIps: ['192.0.2.0/24'] });
+      const key = await issue(bench, {
+        rateLimits: [{ name: 'orders', quota: 1, windowSeconds: 60 }],
+        allowedIps: ['192.0.2.0/24'],
+      });
       const request = bitgetRequest(key, { nowMs: T0 });
       const stranger = '198.51.100.1';
       await verify({ ...withHeader(request, 'ACCESS-SIGN', 'AAAA'), ip: stranger });
@@ -110,7 +113,11 @@ for (const adapter of STORES) {
         const key = await issue(bench);
         const ip = '198.51.100.1';
         for (let i = 0; i < 3; i++) expect(said(await guess(ip))).toBe('credential_unknown');
-        expect(await guess(ip)).toMatchObject({ code: 'too_many_failures', retryAfterSeconds: 20, status: 429 });
+        expect(await guess(ip)).toMatchObject({
+          code: 'too_many_failures',
+          retryAfterSeconds: 20,
+          status: 429,
+        });
         expect(said(await order(key, { ip }))).toBe('too_many_failures');
         expect(said(await order(key, { ip: '198.51.100.2' }))).toBe('allowed');
         bench.nowMs += 20_000;

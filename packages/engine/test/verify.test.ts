@@ -1,5 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Bench, benchOn, clientKey, done, type IssuedKey, issue, keyInput, said, SERVICE } from './engine-setup.ts';
+import {
+  type Bench,
+  benchOn,
+  clientKey,
+  done,
+  type IssuedKey,
+  issue,
+  keyInput,
+  SERVICE,
+  said,
+} from './engine-setup.ts';
 import { T0 } from './records.ts';
 import { STORES } from './store-adapters.ts';
 import { bearerRequest, bitgetRequest, okxRequest, withHeader } from './wire.ts';
@@ -18,7 +28,12 @@ for (const adapter of STORES) {
     it('of a key just issued is allowed, in each dialect that fits', async () => {
       expect(await verify(bitgetRequest(key, { nowMs: T0 }))).toMatchObject({
         allowed: true,
-        credential: { id: key.id, accountId: 'acct_1', environment: 'live', permissions: ['read', 'trade', 'move'] },
+        credential: {
+          id: key.id,
+          accountId: 'acct_1',
+          environment: 'live',
+          permissions: ['read', 'trade', 'move'],
+        },
         permission: 'trade',
         dialect: 'bitget',
         matched: 'wire',
@@ -28,7 +43,11 @@ for (const adapter of STORES) {
       });
       expect(await verify(okxRequest(key, { nowMs: T0 }))).toMatchObject({ allowed: true, dialect: 'okx' });
       const token = await issue(bench, { kind: 'bearer', passphrase: undefined });
-      expect(await verify(bearerRequest(token.secret))).toMatchObject({ allowed: true, dialect: 'bearer', permission: 'read' });
+      expect(await verify(bearerRequest(token.secret))).toMatchObject({
+        allowed: true,
+        dialect: 'bearer',
+        permission: 'read',
+      });
     });
 
     it('is claimed once where it changes something, in either dialect', async () => {
@@ -63,7 +82,7 @@ for (const adapter of STORES) {
       expect(said(await verify(bitgetRequest(key, { nowMs: T0 + 50_000 })))).toBe('allowed');
     });
 
-    it('is decided upon with the server\'s clock in the answer', async () => {
+    it("is decided upon with the server's clock in the answer", async () => {
       const decision = await verify(bitgetRequest(key, { nowMs: T0 - 30_001 }));
       expect(decision).toMatchObject({ code: 'timestamp_out_of_window', clockDeltaMs: -30_001 });
       expect(said(await verify(bitgetRequest(key, { nowMs: T0 - 30_000 })))).toBe('allowed');
@@ -97,8 +116,15 @@ for (const adapter of STORES) {
 
     it('on a public route needs no credential, and is not authenticated', async () => {
       const request = { method: 'GET', target: '/market/books?limit=5', headers: [], body: Buffer.alloc(0) };
-      expect(await verify(request)).toMatchObject({ allowed: true, credential: null, permission: null, dialect: null });
-      expect(await verify(bearerRequest('whatever', { target: '/market/x' }))).toMatchObject({ credential: null });
+      expect(await verify(request)).toMatchObject({
+        allowed: true,
+        credential: null,
+        permission: null,
+        dialect: null,
+      });
+      expect(await verify(bearerRequest('whatever', { target: '/market/x' }))).toMatchObject({
+        credential: null,
+      });
       expect(said(await verify({ ...request, target: '/market/../balance' }))).toBe('credential_missing');
     });
 
@@ -122,7 +148,14 @@ for (const adapter of STORES) {
         accountId: 'acct_1',
         requestId,
         nonce: { fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/), expiresAt: T0 + 30_000 },
-        data: { allowed: true, permission: 'trade', dialect: 'bitget', method: 'POST', path: '/orders', ip: '192.0.2.7' },
+        data: {
+          allowed: true,
+          permission: 'trade',
+          dialect: 'bitget',
+          method: 'POST',
+          path: '/orders',
+          ip: '192.0.2.7',
+        },
       });
       expect(entry?.bytes).not.toMatch(/private|BTCUSDT/);
       expect(entry?.bytes).not.toContain(request.headers[3]);
@@ -150,22 +183,34 @@ for (const adapter of STORES) {
     const verify = (...args: Parameters<Bench['engine']['verify']>) => bench.engine.verify(...args);
 
     it('goes on working with its id and secret, and after a rotation with the new secret', async () => {
-      const imported = { id: 'bg_5f1e.old/key', secret: 'their own secret of any form', passphrase: 'passphrase1' };
+      const imported = {
+        id: 'bg_5f1e.old/key',
+        secret: 'their own secret of any form',
+        passphrase: 'passphrase1',
+      };
       const result = await bench.engine.keys.importKey({ ...keyInput(), ...imported }, SERVICE);
       expect(done(result)).toMatchObject({ key: { id: imported.id }, secret: undefined });
       expect(said(await verify(bitgetRequest(imported, { nowMs: T0 })))).toBe('allowed');
       await bench.restart();
       expect(said(await verify(okxRequest(imported, { nowMs: T0 })))).toBe('allowed');
       const rotated = clientKey(await bench.engine.keys.rotate(imported.id, 0, SERVICE), 'passphrase1');
-      expect(await verify(bitgetRequest(rotated, { nowMs: T0 }))).toMatchObject({ allowed: true, secretVersion: 2 });
-      expect(said(await verify(bitgetRequest(imported, { nowMs: T0, target: '/heavy' })))).toBe('signature_mismatch');
+      expect(await verify(bitgetRequest(rotated, { nowMs: T0 }))).toMatchObject({
+        allowed: true,
+        secretVersion: 2,
+      });
+      expect(said(await verify(bitgetRequest(imported, { nowMs: T0, target: '/heavy' })))).toBe(
+        'signature_mismatch',
+      );
     });
 
     it('may be a bearer token of any form, and after a rotation one of ours', async () => {
       const token = 'sk_their-token.0123456789~';
       const input = { ...keyInput({ kind: 'bearer', passphrase: undefined }), id: 'user 7', secret: token };
       done(await bench.engine.keys.importKey(input, SERVICE));
-      expect(await verify(bearerRequest(token))).toMatchObject({ allowed: true, credential: { id: 'user 7' } });
+      expect(await verify(bearerRequest(token))).toMatchObject({
+        allowed: true,
+        credential: { id: 'user 7' },
+      });
       const first = clientKey(await bench.engine.keys.rotate('user 7', 60, SERVICE));
       expect(first.secret).toMatch(/^cb_live_/);
       expect(await verify(bearerRequest(first.secret))).toMatchObject({ allowed: true, secretVersion: 2 });
@@ -173,13 +218,17 @@ for (const adapter of STORES) {
       await bench.restart();
       const second = clientKey(await bench.engine.keys.rotate('user 7', 0, SERVICE));
       expect(await verify(bearerRequest(second.secret))).toMatchObject({ allowed: true, secretVersion: 3 });
-      for (const old of [token, first.secret]) expect(said(await verify(bearerRequest(old)))).toBe('signature_mismatch');
+      for (const old of [token, first.secret])
+        expect(said(await verify(bearerRequest(old)))).toBe('signature_mismatch');
     });
 
     it('is not found by what only looks like its name', async () => {
       done(await bench.engine.keys.importKey({ ...keyInput(), id: 'abc', secret: 'x'.repeat(16) }, SERVICE));
       for (const id of ['ABC', 'abc ', 'ab', 'abcd', '__proto__']) {
-        const request = bitgetRequest({ id, secret: 'x'.repeat(16), passphrase: 'passphrase1' }, { nowMs: T0 });
+        const request = bitgetRequest(
+          { id, secret: 'x'.repeat(16), passphrase: 'passphrase1' },
+          { nowMs: T0 },
+        );
         expect(said(await verify(request))).toBe('credential_unknown');
       }
     });

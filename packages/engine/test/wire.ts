@@ -19,8 +19,15 @@ export interface Sent {
 
 /** Signs as the exchanges' documentation says, and by no code of ours. */
 function concatenated(prefix: string, timestamp: string, key: ClientKey, sent: Sent): WireRequest {
-  const { method = 'POST', target = '/orders', body = method === 'GET' ? '' : '{"symbol":"BTCUSDT"}', ip = '192.0.2.7' } = sent;
-  const signature = createHmac('sha256', key.secret).update(timestamp + method + target + body).digest('base64');
+  const {
+    method = 'POST',
+    target = '/orders',
+    body = method === 'GET' ? '' : '{"symbol":"BTCUSDT"}',
+    ip = '192.0.2.7',
+  } = sent;
+  const signature = createHmac('sha256', key.secret)
+    .update(timestamp + method + target + body)
+    .digest('base64');
   const headers = [`${prefix}-KEY`, key.id, `${prefix}-SIGN`, signature, `${prefix}-TIMESTAMP`, timestamp];
   headers.push(`${prefix}-PASSPHRASE`, key.passphrase ?? 'passphrase1');
   return { method, target, headers, body: Buffer.from(body), ip };
@@ -41,6 +48,8 @@ export function bearerRequest(token: string, sent: Omit<Sent, 'nowMs'> = {}): Wi
 
 /** The same request with one header changed. */
 export function withHeader(request: WireRequest, name: string, value: string): WireRequest {
-  const headers = request.headers.map((text, i) => (i % 2 === 1 && request.headers[i - 1] === name ? value : text));
+  const headers = request.headers.map((text, i) =>
+    i % 2 === 1 && request.headers[i - 1] === name ? value : text,
+  );
   return { ...request, headers };
 }

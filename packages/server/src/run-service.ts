@@ -14,6 +14,8 @@ const EXPLAINED = new Set(['ConfigError', 'StartError', 'StoreError', 'KeyringEr
  * not reject.
  */
 export async function runService(env: Readonly<Record<string, string | undefined>>): Promise<void> {
+  // Whatever is written here is for the owner alone: database, keyring, credentials.
+  process.umask(0o077);
   try {
     await start(env);
   } catch (error) {

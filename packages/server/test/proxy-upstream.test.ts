@@ -1,9 +1,9 @@
-import { createServer, type Server, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { Problem } from '@countersign/contract';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { exchange, request, requestHead } from './raw-http.ts';
 import { RunningProxy } from './running-proxy.ts';
+import { eventually } from './service-process.ts';
 
 let proxy: RunningProxy;
 let upstream: Server;
@@ -74,7 +74,7 @@ describe.each([
     expect(isClosed).toBe(true);
     expect(seen).toContain('first');
     expect(seen).not.toMatch(/\r\n0\r\n\r\n$/);
-    expect(proxy.faults).toHaveLength(1);
+    await eventually(() => proxy.faults.length === 1, 'the operator is told');
     behave = (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
     expect((await request(proxy.port, 'GET /open/a')).status).toBe(200);
   });

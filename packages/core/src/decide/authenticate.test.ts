@@ -8,7 +8,6 @@ import {
   claimOf,
   denialOf,
   keyRow,
-  NEVER,
   NOW,
   PASSPHRASE,
   signed,
@@ -108,7 +107,7 @@ describe('authenticate: secret versions', () => {
     const credential = aCredential({
       proofs: [
         aProof({ version: 2, key: keyRow('the new secret', PASSPHRASE) }),
-        aProof({ version: 1, retiresAt: NEVER, key: keyRow('the previous secret', 'Other1234') }),
+        aProof({ version: 1, key: keyRow('the previous secret', 'Other1234') }),
       ],
     });
     expect(denialOf(authenticate(oldSecret, bitget, credential, NOW)).code).toBe('passphrase_mismatch');

@@ -98,6 +98,7 @@ describe('facts in JSON', () => {
     '/toString',
     '/hasOwnProperty/name',
     '/__proto__/toString',
+    '/__proto__/length',
     '/valueOf',
   ])('are not found on a prototype: %s', (at) => {
     expect(json('{"symbol":"A"}', at)).toBeUndefined();

@@ -10,21 +10,53 @@ const text = fc.string({ unit: 'binary', maxLength: 40 });
 describe('DecisionEntry', () => {
   it('is the same line as JSON.stringify makes, whatever the request holds', () => {
     fc.assert(
-      fc.property(text, text, maybe(text), maybe(text), maybe(text), fc.boolean(), fc.nat(), (method, target, ip, permission, accountId, allowed, word) => {
-        const decision = { allowed, code: 'replayed' } as Decision;
-        const request = { method, target, headers: [], body: new Uint8Array(), ip };
-        const credential = accountId === undefined ? undefined : ({ id: 'key "1"', accountId } as Credential);
-        const nonce = allowed ? { high: word, low: ~word >>> 0 } : undefined;
-        const entry = new DecisionEntry(decision, request, 1_800_000_000_000, 'req_1', credential, allowed, dialectNamed('okx'), permission, nonce, 7);
-        expect(lineOf(entry)).toBe(JSON.stringify(entry));
-        expect(lineOf(entry)).not.toContain('\n');
-      }),
+      fc.property(
+        text,
+        text,
+        maybe(text),
+        maybe(text),
+        maybe(text),
+        fc.boolean(),
+        fc.nat(),
+        (method, target, ip, permission, accountId, allowed, word) => {
+          const decision = { allowed, code: 'replayed' } as Decision;
+          const request = { method, target, headers: [], body: new Uint8Array(), ip };
+          const credential =
+            accountId === undefined ? undefined : ({ id: 'key "1"', accountId } as Credential);
+          const nonce = allowed ? { high: word, low: ~word >>> 0 } : undefined;
+          const entry = new DecisionEntry(
+            decision,
+            request,
+            1_800_000_000_000,
+            'req_1',
+            credential,
+            allowed,
+            dialectNamed('okx'),
+            permission,
+            nonce,
+            7,
+          );
+          expect(lineOf(entry)).toBe(JSON.stringify(entry));
+          expect(lineOf(entry)).not.toContain('\n');
+        },
+      ),
     );
   });
 
   it('leaves the query out', () => {
     const request = { method: 'GET', target: '/a?secret=1', headers: [], body: new Uint8Array() };
-    const entry = new DecisionEntry({ allowed: true } as Decision, request, 1, 'req_1', undefined, false, undefined, undefined, undefined, 0);
+    const entry = new DecisionEntry(
+      { allowed: true } as Decision,
+      request,
+      1,
+      'req_1',
+      undefined,
+      false,
+      undefined,
+      undefined,
+      undefined,
+      0,
+    );
     expect(JSON.parse(lineOf(entry)).data.path).toBe('/a');
     expect(lineOf(entry)).not.toContain('secret');
   });

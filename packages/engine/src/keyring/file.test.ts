@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -68,7 +78,9 @@ describe('a keyring file', () => {
     const [first, second] = [open(), open()];
     const byFirst = await first.addKek();
     const bySecond = await second.addKek();
-    expect(Object.keys(JSON.parse(readFileSync(path, 'utf8')).keks)).toEqual(expect.arrayContaining([byFirst, bySecond]));
+    expect(Object.keys(JSON.parse(readFileSync(path, 'utf8')).keks)).toEqual(
+      expect.arrayContaining([byFirst, bySecond]),
+    );
   });
 });
 

@@ -40,7 +40,11 @@ describe('a good manifest', () => {
       { name: 'spot.read', risk: 'low', description: 'See orders' },
       { name: 'spot.trade', risk: 'high', description: undefined },
     ]);
-    expect(routes.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /market/*', 'GET /orders/:id', 'POST /orders']);
+    expect(routes.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'GET /market/*',
+      'GET /orders/:id',
+      'POST /orders',
+    ]);
     expect(manifest.ruleFor('POST', '/orders?x=1')).toMatchObject({
       weight: 5,
       permission: { name: 'spot.trade' },
@@ -116,7 +120,9 @@ routes:
   });
 
   it('show a field by the line of its name, not of what stands below it', () => {
-    expect(shown('version: 1\npermissions: {}\nextra:\n\n  deep:\n    deeper: 1\nroutes: []\n')[0]).toMatch(/^3: .*"extra"/);
+    expect(shown('version: 1\npermissions: {}\nextra:\n\n  deep:\n    deeper: 1\nroutes: []\n')[0]).toMatch(
+      /^3: .*"extra"/,
+    );
   });
 
   it('show two rules for one route, where parameters differ in name only', () => {
@@ -139,22 +145,66 @@ routes:
     ['a list', '- 1\n', /the manifest must be a mapping/],
     ['no routes', 'version: 1\npermissions: {}\n', /"routes" must be a list/],
     ['no permissions', 'version: 1\nroutes: []\n', /"permissions" must be a mapping/],
-    ['permissions as a list', 'version: 1\npermissions: [a]\nroutes: []\n', /"permissions" must be a mapping/],
+    [
+      'permissions as a list',
+      'version: 1\npermissions: [a]\nroutes: []\n',
+      /"permissions" must be a mapping/,
+    ],
     ['no dialect', 'version: 1\ndialects: []\npermissions: {}\nroutes: []\n', /must name at least one/],
     ['a version as text', 'version: "1"\npermissions: {}\nroutes: []\n', /"version" must be 1/],
-    ['a description that is no text', 'version: 1\npermissions: { p: { risk: low, description: 7 } }\nroutes: []\n', /must be a text/],
+    [
+      'a description that is no text',
+      'version: 1\npermissions: { p: { risk: low, description: 7 } }\nroutes: []\n',
+      /must be a text/,
+    ],
     ['public as text', route('{ route: GET /x, public: "yes" }'), /"public" must be true or false/],
     ['a permission that is a number', route('{ route: GET /x, permission: 7 }'), /there is no permission 7/],
-    ['a permission of the prototype', route('{ route: GET /x, permission: constructor }'), /there is no permission "constructor"/],
-    ['a weight of 1.5', route('{ route: GET /x, permission: p, weight: 1.5 }'), /"weight" must be a whole number/],
-    ['a weight as text', route('{ route: GET /x, permission: p, weight: "2" }'), /"weight" must be a whole number/],
-    ['a negative weight', route('{ route: GET /x, permission: p, weight: -1 }'), /"weight" must be a whole number/],
-    ['a huge weight', route('{ route: GET /x, permission: p, weight: 99999999999999999999 }'), /"weight" must be/],
+    [
+      'a permission of the prototype',
+      route('{ route: GET /x, permission: constructor }'),
+      /there is no permission "constructor"/,
+    ],
+    [
+      'a weight of 1.5',
+      route('{ route: GET /x, permission: p, weight: 1.5 }'),
+      /"weight" must be a whole number/,
+    ],
+    [
+      'a weight as text',
+      route('{ route: GET /x, permission: p, weight: "2" }'),
+      /"weight" must be a whole number/,
+    ],
+    [
+      'a negative weight',
+      route('{ route: GET /x, permission: p, weight: -1 }'),
+      /"weight" must be a whole number/,
+    ],
+    [
+      'a huge weight',
+      route('{ route: GET /x, permission: p, weight: 99999999999999999999 }'),
+      /"weight" must be/,
+    ],
     ['an infinite weight', route('{ route: GET /x, permission: p, weight: 1e999 }'), /"weight" must be/],
-    ['a weight that is no number', route('{ route: GET /x, permission: p, weight: .nan }'), /"weight" must be/],
-    ['a fact with no source', route('{ route: GET /x, permission: p, facts: { a: {} } }'), /a fact has one of/],
-    ['a fact from a number', route('{ route: GET /x, permission: p, facts: { a: { json: 7 } } }'), /a fact has one of/],
-    ['a pointer with a bad escape', route('{ route: GET /x, permission: p, facts: { a: { json: /a~2 } } }'), /no JSON pointer/],
+    [
+      'a weight that is no number',
+      route('{ route: GET /x, permission: p, weight: .nan }'),
+      /"weight" must be/,
+    ],
+    [
+      'a fact with no source',
+      route('{ route: GET /x, permission: p, facts: { a: {} } }'),
+      /a fact has one of/,
+    ],
+    [
+      'a fact from a number',
+      route('{ route: GET /x, permission: p, facts: { a: { json: 7 } } }'),
+      /a fact has one of/,
+    ],
+    [
+      'a pointer with a bad escape',
+      route('{ route: GET /x, permission: p, facts: { a: { json: /a~2 } } }'),
+      /no JSON pointer/,
+    ],
     ['facts as a list', route('{ route: GET /x, permission: p, facts: [a] }'), /must be a mapping/],
   ];
   for (const [fault, text, message] of ONE_FAULT) {
@@ -163,7 +213,22 @@ routes:
     });
   }
 
-  for (const path of ['x', '', '/a//b', '/a*', '/*/b', '/a/:', '/a/:1', '/a/b:c', '/a?b', '/a b', '/a#b', '/a\\b', '/a/::b', '/{a}']) {
+  for (const path of [
+    'x',
+    '',
+    '/a//b',
+    '/a*',
+    '/*/b',
+    '/a/:',
+    '/a/:1',
+    '/a/b:c',
+    '/a?b',
+    '/a b',
+    '/a#b',
+    '/a\\b',
+    '/a/::b',
+    '/{a}',
+  ]) {
     it(`show the path ${JSON.stringify(path)}`, () => {
       expect(shown(route(`{ route: ${JSON.stringify(`GET ${path}`)}, permission: p }`))).toEqual([
         '4: "route" must be a method and a path, like "GET /orders/:id" or "GET /market/*"',
@@ -175,7 +240,9 @@ routes:
 describe('hostile YAML', () => {
   it('is refused with the line of the parser where it is none', () => {
     expect(faultsIn('version: 1\npermissions: {\nroutes: [\n')).not.toEqual([]);
-    expect(faultsIn('version: 1\nversion: 1\npermissions: {}\nroutes: []\n')).toMatchObject([{ line: 2, message: expect.stringContaining('unique') }]);
+    expect(faultsIn('version: 1\nversion: 1\npermissions: {}\nroutes: []\n')).toMatchObject([
+      { line: 2, message: expect.stringContaining('unique') },
+    ]);
     expect(faultsIn('version: 1\npermissions:\n\t- a\n')[0]?.line).toBe(3);
     expect(faultsIn('version: 1\npermissions: {}\nroutes: []\n---\nversion: 1\n')).not.toEqual([]);
     expect(faultsIn('version: *nothing\n')).not.toEqual([]);
@@ -183,7 +250,12 @@ describe('hostile YAML', () => {
 
   it('does not blow up in aliases', () => {
     const bomb = ['a0: &a0 [x,x,x,x,x,x,x,x,x]'];
-    for (let i = 1; i < 12; i++) bomb.push(`a${i}: &a${i} [${Array(9).fill(`*a${i - 1}`).join(',')}]`);
+    for (let i = 1; i < 12; i++)
+      bomb.push(
+        `a${i}: &a${i} [${Array(9)
+          .fill(`*a${i - 1}`)
+          .join(',')}]`,
+      );
     expect(faultsIn(bomb.join('\n')).length).toBeGreaterThan(0);
     expect(faultsIn('a: &a [*a]\n').length).toBeGreaterThan(0);
   });
@@ -197,27 +269,60 @@ describe('hostile YAML', () => {
       expect(shown(`${GOOD}${key}: { version: 1 }\n`)).toEqual([
         expect.stringMatching(`there is no field "${key}" here`),
       ]);
-      expect(shown(route(`{ route: GET /x, ${key}: { permission: p } }`)).join()).toMatch(`there is no field "${key}" here`);
+      expect(shown(route(`{ route: GET /x, ${key}: { permission: p } }`)).join()).toMatch(
+        `there is no field "${key}" here`,
+      );
       expect(({} as Record<string, unknown>).permission).toBeUndefined();
     });
   }
 
   it('does not take a field from a merge key or a prototype', () => {
-    expect(shown('base: &b { permission: p }\n'.concat(route('{ route: GET /x, <<: *b }'))).join()).toContain('there is no field "<<"');
+    expect(shown('base: &b { permission: p }\n'.concat(route('{ route: GET /x, <<: *b }'))).join()).toContain(
+      'there is no field "<<"',
+    );
     expect(shown(route('{ route: GET /x, __proto__: { permission: p, public: true } }')).join()).toContain(
       'either a "permission" or "public: true"',
     );
   });
 
   it('never throws, on any text', () => {
-    const pieces = fc.constantFrom('version: 1', 'routes:', '  - ', 'route: GET /a/*', '[', ']', '{', '}', '&a', '*a', '? ', ': ', '\n', '!!binary ', '<<', '"', '#', '|', '-', 'public: true', '__proto__');
+    const pieces = fc.constantFrom(
+      'version: 1',
+      'routes:',
+      '  - ',
+      'route: GET /a/*',
+      '[',
+      ']',
+      '{',
+      '}',
+      '&a',
+      '*a',
+      '? ',
+      ': ',
+      '\n',
+      '!!binary ',
+      '<<',
+      '"',
+      '#',
+      '|',
+      '-',
+      'public: true',
+      '__proto__',
+    );
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.array(pieces, { maxLength: 30, size: 'max' }).map((parts) => parts.join(''))), (text) => {
-        const parsed = parseManifest(text);
-        if (parsed.ok) return;
-        expect(parsed.faults.length).toBeGreaterThan(0);
-        for (const { line, column } of parsed.faults) expect(Math.min(line, column)).toBeGreaterThanOrEqual(1);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.array(pieces, { maxLength: 30, size: 'max' }).map((parts) => parts.join('')),
+        ),
+        (text) => {
+          const parsed = parseManifest(text);
+          if (parsed.ok) return;
+          expect(parsed.faults.length).toBeGreaterThan(0);
+          for (const { line, column } of parsed.faults)
+            expect(Math.min(line, column)).toBeGreaterThanOrEqual(1);
+        },
+      ),
       { numRuns: 1_000 },
     );
   });

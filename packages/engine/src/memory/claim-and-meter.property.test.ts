@@ -17,14 +17,19 @@ class SlowModel {
 
   ask({ nonce, nonceExpiresAt, meters, cost }: ClaimAndMeterAsk, now: number): string {
     if (nonce !== undefined && (this.#nonces.get(nonce.low) ?? 0) >= now) return 'replayed';
-    const over = meters.findIndex(({ key, quota, windowMs }) => this.#used(key, windowMs, now) + cost > quota);
+    const over = meters.findIndex(
+      ({ key, quota, windowMs }) => this.#used(key, windowMs, now) + cost > quota,
+    );
     if (over !== -1) return `rate_limited ${over}`;
     if (nonce !== undefined) this.#nonces.set(nonce.low, nonceExpiresAt);
     for (const { key } of meters) this.#uses.push({ key, at: now, cost });
     return `ok ${meters.map(({ key, quota, windowMs }) => quota - this.#used(key, windowMs, now)).join()}`;
   }
   #used(key: string, windowMs: number, now: number): number {
-    return this.#uses.reduce((sum, use) => (use.key === key && use.at > now - windowMs ? sum + use.cost : sum), 0);
+    return this.#uses.reduce(
+      (sum, use) => (use.key === key && use.at > now - windowMs ? sum + use.cost : sum),
+      0,
+    );
   }
 }
 

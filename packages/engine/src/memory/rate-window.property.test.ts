@@ -28,12 +28,19 @@ function ask(window: RateWindow, quota: number, cost: number, nowMs: number): bo
   return true;
 }
 
-const windowMs = fc.oneof(fc.constantFrom(1, 1000, 4095, 4096, 8192, 60_000, 86_400_000), fc.integer({ min: 1, max: 100_000 }));
+const windowMs = fc.oneof(
+  fc.constantFrom(1, 1000, 4095, 4096, 8192, 60_000, 86_400_000),
+  fc.integer({ min: 1, max: 100_000 }),
+);
 const quota = fc.integer({ min: 1, max: 40 });
 /** Steps of time as parts of the window, most of them small, some at its very edge. */
 const steps = fc.array(
   fc.record({
-    part: fc.oneof(fc.double({ min: 0, max: 0.1, noNaN: true }), fc.constantFrom(0, 0, 1, 0.5), fc.double({ min: 0, max: 1.2, noNaN: true })),
+    part: fc.oneof(
+      fc.double({ min: 0, max: 0.1, noNaN: true }),
+      fc.constantFrom(0, 0, 1, 0.5),
+      fc.double({ min: 0, max: 1.2, noNaN: true }),
+    ),
     cost: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 10 })),
   }),
   { maxLength: 120, size: 'max' },

@@ -17,17 +17,25 @@ describe('replay memory', () => {
     const memory = new ReplayMemory(10);
     const expiresAt = T0 + 30_000;
     expect(claim(memory, 1, expiresAt, T0)).toBe('fresh');
-    for (const at of [T0, T0 + 1, expiresAt - 1, expiresAt]) expect(claim(memory, 1, expiresAt, at)).toBe('replayed');
+    for (const at of [T0, T0 + 1, expiresAt - 1, expiresAt])
+      expect(claim(memory, 1, expiresAt, at)).toBe('replayed');
     expect(claim(memory, 2, expiresAt, T0)).toBe('fresh');
   });
 
   it('never says fresh twice of one nonce, however the clock goes', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.record({ n: fc.nat(30), ahead: fc.integer({ min: -5_000, max: 60_000 }), step: fc.integer({ min: -20_000, max: 20_000 }) }), {
-          maxLength: 200,
-          size: 'max',
-        }),
+        fc.array(
+          fc.record({
+            n: fc.nat(30),
+            ahead: fc.integer({ min: -5_000, max: 60_000 }),
+            step: fc.integer({ min: -20_000, max: 20_000 }),
+          }),
+          {
+            maxLength: 200,
+            size: 'max',
+          },
+        ),
         (steps) => {
           const memory = new ReplayMemory(1000);
           const expiries = new Map<number, number>();
