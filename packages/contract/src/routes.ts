@@ -218,6 +218,26 @@ export const ROUTES = {
     mediaType: 'text/markdown',
     errors: ['not_found'],
   },
+  guidePage: {
+    method: 'GET',
+    path: '/docs/{page}',
+    summary: 'A page of the documentation',
+    permission: null,
+    params: z.strictObject({ page: z.string().max(64) }),
+    status: 200,
+    mediaType: 'text/markdown',
+    errors: ['not_found'],
+  },
+  dialectPage: {
+    method: 'GET',
+    path: '/docs/dialects/{page}',
+    summary: 'The page about a dialect',
+    permission: null,
+    params: z.strictObject({ page: z.string().max(64) }),
+    status: 200,
+    mediaType: 'text/markdown',
+    errors: ['not_found'],
+  },
 } as const satisfies Record<string, RouteContract>;
 
 export type RouteId = keyof typeof ROUTES;

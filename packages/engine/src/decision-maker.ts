@@ -74,7 +74,13 @@ const NO_ASK: Ask = {};
 const NO_LIMITS: readonly RateLimitState[] = [];
 
 /** Denials that show that somebody guesses. Only these count against a source. */
-const FAILURES: ReadonlySet<string> = new Set(['credential_unknown', 'passphrase_mismatch', 'signature_mismatch']);
+const FAILURES: ReadonlySet<string> = new Set([
+  'credential_unknown',
+  // Only ever said to somebody who proved nothing, and must look like the one before.
+  'credential_revoked',
+  'passphrase_mismatch',
+  'signature_mismatch',
+]);
 
 /**
  * The one verifier: takes a request through the ten stages.
@@ -221,9 +227,11 @@ export class DecisionMaker {
   }
 
   /** Stage 1. Says what is wrong with the request as such, or that its source has failed too often. */
-  #admit({ request, peer, nowMs }: Way): Denial | undefined {
+  #admit({ request, ask, peer, nowMs }: Way): Denial | undefined {
     const { maxBodyBytes, failures } = this.#parts;
-    if (request.bodyIsTruncated || request.body.length > maxBodyBytes) {
+    // What operators send has the limits of the face that read it: a verify call holds a whole request.
+    const isTooLong = ask.audience !== 'operators' && request.body.length > maxBodyBytes;
+    if (request.bodyIsTruncated || isTooLong) {
       return denial('body_too_large', `The body is over the limit of ${maxBodyBytes} bytes.`);
     }
     const fault = faultInRequestLine(request.method, request.target);

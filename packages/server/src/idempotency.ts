@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ErrorCode } from '@countersign/contract';
-import { type Keyring, prepareSealer, type RememberedAnswer, type Store, unseal } from '@countersign/engine';
+import { answerName, type Keyring, prepareSealer, type RememberedAnswer, type Store, unseal } from '@countersign/engine';
 
 /** An answer to be sent: status and JSON text. */
 export interface Answer {
@@ -46,7 +46,7 @@ export class Idempotency {
     if (!KEY.test(key)) {
       return refusal('idempotency_key_invalid', 'Idempotency-Key must be 1 to 128 printable characters without spaces.');
     }
-    const name = `answer/${scope}/${key}`;
+    const name = answerName(scope, key);
     if (this.#underway.has(name)) {
       return refusal('idempotency_in_flight', 'A request with this key is under way: wait for its answer.');
     }

@@ -44,7 +44,7 @@ export async function startService(config: Config, log: FastifyBaseLogger, versi
     for (const step of stops.splice(0).reverse()) await step();
   };
   try {
-    const keyring = openKeyring(config);
+    const keyring = openKeyring(config, (await store.countCredentials()) === 0);
     const metrics = createMetrics();
     const onError = (error: unknown) => log.error({ err: error }, 'a fault inside the service');
     const engine = createEngine({

@@ -17,6 +17,7 @@ export class DecisionEntry implements AuditEntryDraft {
   readonly accountId: string | undefined;
   readonly #isAuthenticated: boolean;
   readonly #code: string | undefined;
+  readonly #clockDeltaMs: number | undefined;
   readonly #permission: string | undefined;
   readonly #dialect: string | undefined;
   readonly #method: string;
@@ -43,6 +44,7 @@ export class DecisionEntry implements AuditEntryDraft {
     this.accountId = credential?.accountId;
     this.#isAuthenticated = isAuthenticated;
     this.#code = decision.allowed ? undefined : decision.code;
+    this.#clockDeltaMs = decision.allowed ? undefined : decision.clockDeltaMs;
     this.#permission = permission;
     this.#dialect = dialect?.name;
     this.#method = request.method;
@@ -62,6 +64,7 @@ export class DecisionEntry implements AuditEntryDraft {
       allowed: this.#code === undefined,
       code: this.#code,
       authenticated: this.#isAuthenticated,
+      clockDeltaMs: this.#clockDeltaMs,
       permission: this.#permission,
       dialect: this.#dialect,
       method: this.#method,
@@ -80,6 +83,7 @@ export class DecisionEntry implements AuditEntryDraft {
       `{"at":${this.at},"type":"decision"${member('credentialId', this.credentialId)}` +
       `${member('accountId', this.accountId)}${member('requestId', this.requestId)}${nonce}` +
       `,"data":{"allowed":${this.#code === undefined}${member('code', this.#code)},"authenticated":${this.#isAuthenticated}` +
+      (this.#clockDeltaMs === undefined ? '' : `,"clockDeltaMs":${this.#clockDeltaMs}`) +
       `${member('permission', this.#permission)}${member('dialect', this.#dialect)}` +
       `${member('method', this.#method)}${member('path', pathOf(this.#target))}${member('ip', this.#ip)}}}`
     );

@@ -16,14 +16,15 @@ export interface FileKeyring extends Keyring {
 }
 
 /**
- * Opens a keyring file, and makes one with a fresh key when there is none. The file is JSON, mode 0600; one
+ * Opens a keyring file, and makes one with a fresh key when there is none and `mayCreate` says so: beside a
+ * database that holds secrets, a missing keyring is a loss and no first start. The file is JSON, mode 0600; one
  * that others can read is refused. Whoever has the file and the database has every secret: keep their backups
  * apart.
  *
  * @throws {@link KeyringError} when the file cannot be read, written or understood
  */
-export function openFileKeyring(path: string, nowMs: () => number): FileKeyring {
-  let file = read(path) ?? create(path, nowMs());
+export function openFileKeyring(path: string, nowMs: () => number, mayCreate = true): FileKeyring {
+  let file = read(path) ?? create(path, nowMs(), mayCreate);
   let state = decode(path, file);
   const keyring = localKeyring(() => state);
   return Object.assign(Object.create(keyring) as Keyring, {
@@ -39,7 +40,10 @@ export function openFileKeyring(path: string, nowMs: () => number): FileKeyring 
   });
 }
 
-function create(path: string, nowMs: number): KeyringFile {
+function create(path: string, nowMs: number, mayCreate: boolean): KeyringFile {
+  if (!mayCreate) {
+    throw new KeyringError(`${path} is not there, and the database holds secrets sealed under it: restore it from its backup`);
+  }
   const file = withNewKek({ current: '', keks: {} }, nowMs);
   write(path, file);
   return file;

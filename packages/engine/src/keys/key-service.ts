@@ -50,7 +50,7 @@ export interface KeyService {
 
 export type StandingDeed = 'disable' | 'enable' | 'quarantine' | 'release';
 
-/** What each deed needs and makes. Quarantine and disablement are independent of each other's undoing. */
+/** What each deed needs and makes. A release goes back to what was before the quarantine. */
 const DEEDS: Record<StandingDeed, { from: readonly Standing[]; to: Standing }> = {
   disable: { from: ['active'], to: 'disabled' },
   enable: { from: ['disabled'], to: 'active' },
@@ -289,7 +289,9 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
         if (!from.includes(record.standing)) {
           return refused('state_conflict', `A key that is ${record.standing} cannot be ${deed}d.`);
         }
-        return save({ ...record, standing: to }, by, `key.${deed}d`, { reason });
+        const standing = deed === 'release' ? (record.standingBeforeQuarantine ?? to) : to;
+        const standingBeforeQuarantine = deed === 'quarantine' ? record.standing : undefined;
+        return save({ ...record, standing, standingBeforeQuarantine }, by, `key.${deed}d`, { reason });
       }),
     async revoke(id, reason, by) {
       const record = await store.loadCredential(id);

@@ -1,4 +1,4 @@
-/** A window is told apart into at most this many moments; requests within one are stored as one. */
+/** Requests within this fraction of a window are stored as one. */
 const RESOLUTION = 4096;
 
 /**
@@ -6,8 +6,8 @@ const RESOLUTION = 4096;
  *
  * Exact where it matters: in no window of `windowMs`, wherever it begins, is more than `quota` let through,
  * and a request is refused only if it would break that. Times within 1/4096 of the window share an entry that
- * bears the later time, so a windows of up to 4 s are exact to the millisecond, and longer ones may give a
- * unit back up to 1/4096 of the window late.
+ * bears the later time: windows below 8 s are exact to the millisecond, and longer ones may give a unit back up
+ * to 1/4096 of the window late.
  */
 export class RateWindow {
   readonly #windowMs: number;

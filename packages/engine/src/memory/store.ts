@@ -5,6 +5,8 @@ import { sealedName } from '../compile-credential.ts';
 import type { AuditEntry, AuditEntryDraft } from '../ports/audit-log.ts';
 import type { CredentialRecord, Usage } from '../ports/record.ts';
 import {
+  ANSWER_MS,
+  answerName,
   type Change,
   type ChangeNotice,
   type RememberedAnswer,
@@ -12,14 +14,13 @@ import {
   StoreError,
 } from '../ports/store.ts';
 
-const DAY_MS = 86_400_000;
 
 /** Keeps everything in memory and nothing beyond it: for tests, and for trying things out. */
 export function createMemoryStore(): Store {
   const records = new Map<string, CredentialRecord>();
   const lookups = new Map<string, string>();
   const sealed = new Map<string, Uint8Array>();
-  const answers = new Map<string, RememberedAnswer>();
+  const answers = new Map<string, Omit<RememberedAnswer, 'sealed'>>();
   const usage = new Map<string, Usage>();
   const log: { draft: AuditEntryDraft; bytes: string }[] = [];
   const listeners = new Set<(notice: ChangeNotice) => void>();
@@ -76,10 +77,21 @@ export function createMemoryStore(): Store {
     }
     for (const { name, credentialId } of change.lookups ?? []) lookups.set(name, credentialId);
     for (const entry of entries) log.push(entry);
-    if (answer !== undefined) answers.set(`${answer.scope}\n${answer.key}`, answer);
+    if (answer !== undefined) putAnswer(answer);
     const foreignNames = (change.lookups ?? []).map(({ name }) => name);
     for (const listener of listeners) listener({ revision: next, records: stored, foreignNames });
     return next;
+  }
+
+  function putAnswer({ sealed: bytes, ...answer }: RememberedAnswer): void {
+    for (const [name, { createdAt }] of answers) {
+      if (createdAt > answer.createdAt - ANSWER_MS) continue;
+      answers.delete(name);
+      sealed.delete(name);
+    }
+    const name = answerName(answer.scope, answer.key);
+    answers.set(name, answer);
+    sealed.set(name, bytes);
   }
 
   return {
@@ -100,11 +112,14 @@ export function createMemoryStore(): Store {
         .map(withSealed),
     commit,
     rememberedAnswer(scope, key, nowMs) {
-      const answer = answers.get(`${scope}\n${key}`);
-      return answer !== undefined && answer.createdAt > nowMs - DAY_MS ? answer : undefined;
+      const name = answerName(scope, key);
+      const answer = answers.get(name);
+      const bytes = sealed.get(name);
+      if (answer === undefined || bytes === undefined || answer.createdAt <= nowMs - ANSWER_MS) return undefined;
+      return { ...answer, sealed: bytes };
     },
     rememberAnswer(answer) {
-      answers.set(`${answer.scope}\n${answer.key}`, answer);
+      putAnswer(answer);
     },
     saveUsage(rows) {
       for (const row of rows) usage.set(`${row.credentialId}\n${row.version}`, row);

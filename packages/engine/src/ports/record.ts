@@ -28,6 +28,8 @@ export interface CredentialRecord {
   readonly rateLimits: readonly RateLimit[];
   readonly metadata: Readonly<Record<string, string>>;
   readonly standing: Standing;
+  /** What a release from quarantine goes back to. */
+  readonly standingBeforeQuarantine?: Standing | undefined;
   readonly createdAt: number;
   readonly expiresAt: number | null;
   /** The current version first. Retired ones are kept without their secret, for the record. */

@@ -19,7 +19,10 @@ export interface Lookup {
   readonly credentialId: string;
 }
 
-/** An answer that is given again for the same idempotency key. `sealed`: it may hold a secret shown once. */
+/**
+ * An answer that is given again for the same idempotency key. It may hold a secret that is shown once, so it is
+ * sealed, under {@link answerName}, and wrapped anew with everything else that is sealed.
+ */
 export interface RememberedAnswer {
   readonly scope: string;
   readonly key: string;
@@ -27,6 +30,14 @@ export interface RememberedAnswer {
   readonly sealed: Uint8Array;
   readonly createdAt: number;
 }
+
+/** The name under which a remembered answer is sealed. */
+export function answerName(scope: string, key: string): string {
+  return `answer/${scope}/${key}`;
+}
+
+/** How long an answer is remembered. */
+export const ANSWER_MS = 86_400_000;
 
 export interface CredentialFilter {
   readonly accountId?: string | undefined;

@@ -6,6 +6,8 @@ import { kekOf } from '../envelope.ts';
 import type { AuditEntry, StoredNonce } from '../ports/audit-log.ts';
 import type { CredentialRecord, Usage } from '../ports/record.ts';
 import {
+  ANSWER_MS,
+  answerName,
   type Change,
   type ChangeNotice,
   type CredentialFilter,
@@ -18,8 +20,6 @@ import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
 import { createWriter } from './writer.ts';
 import type { CommitJob, SealedRow, StoredRecord } from './writes.ts';
 
-/** How long an answer is given again for its idempotency key. */
-const DAY_MS = 86_400_000;
 
 export interface SqliteStoreOptions {
   /** Path of the database file. Its folder is made if need be, for its owner alone. */
@@ -161,7 +161,11 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
     listCredentials: (filter) => guarded(() => list(database, filter).map(fromRow)),
     commit,
     rememberedAnswer: (scope, key, nowMs) =>
-      guarded(() => sql.answer.get(scope, key, nowMs - DAY_MS) as RememberedAnswer | undefined),
+      guarded(() => {
+        const row = sql.answer.get(scope, key, nowMs - ANSWER_MS) as Omit<RememberedAnswer, 'sealed'> | undefined;
+        const sealed = row === undefined ? null : bytesOf(answerName(scope, key));
+        return row === undefined || sealed === null ? undefined : { ...row, sealed };
+      }),
     rememberAnswer: async (answer) => void (await writer.write({ kind: 'answer', answer })),
     saveUsage: async (rows) => void (await writer.write({ kind: 'usage', rows })),
     usageOf: (id) => guarded(() => sql.usage.all(id) as Usage[]),
@@ -235,7 +239,7 @@ function prepare(database: Database) {
        FROM usage WHERE credential_id = ?`,
     ),
     answer: database.prepare(
-      `SELECT scope, key, body_hash AS bodyHash, sealed, created_at AS createdAt
+      `SELECT scope, key, body_hash AS bodyHash, created_at AS createdAt
        FROM answers WHERE scope = ? AND key = ? AND created_at > ?`,
     ),
     readLog: database.prepare(

@@ -1,6 +1,7 @@
+import { kekOf } from '../envelope.ts';
 import type { AuditEntryDraft } from '../ports/audit-log.ts';
 import type { CredentialRecord, SecretVersionRecord, Usage } from '../ports/record.ts';
-import { type Lookup, type RememberedAnswer, StoreError } from '../ports/store.ts';
+import { ANSWER_MS, answerName, type Lookup, type RememberedAnswer, StoreError } from '../ports/store.ts';
 import type { Database } from './connection.ts';
 
 /** A record as it stands in its column: what is sealed stands in a table of its own. */
@@ -39,7 +40,6 @@ export type Job =
   | { readonly kind: 'keepSealed'; readonly row: SealedRow }
   | { readonly kind: 'replaceSealed'; readonly row: SealedRow; readonly before: Uint8Array };
 
-const DAY_MS = 86_400_000;
 const PRUNE_EVERY_MS = 10_000;
 
 /** Makes the function that does a job, in one durable transaction. It returns how many rows were changed. */
@@ -62,6 +62,7 @@ export function createWrites(database: Database): (job: Job) => number {
     }
     if (now > prunedAt + PRUNE_EVERY_MS) {
       sql.pruneNonces.run(now);
+      forgetAnswers(now);
       prunedAt = now;
     }
     return lines.length;
@@ -96,8 +97,18 @@ export function createWrites(database: Database): (job: Job) => number {
   }
 
   function putAnswer({ scope, key, bodyHash, sealed, createdAt }: RememberedAnswer): number {
-    sql.forgetAnswers.run(createdAt - DAY_MS);
-    return sql.putAnswer.run(scope, key, bodyHash, sealed, createdAt).changes;
+    forgetAnswers(createdAt);
+    const name = answerName(scope, key);
+    sql.destroySealed.run(name);
+    sql.keepSealed.run(name, kekOf(sealed), sealed);
+    return sql.putAnswer.run(scope, key, bodyHash, createdAt).changes;
+  }
+
+  function forgetAnswers(nowMs: number): void {
+    for (const { scope, key } of sql.oldAnswers.all(nowMs - ANSWER_MS) as { scope: string; key: string }[]) {
+      sql.destroySealed.run(answerName(scope, key));
+      sql.forgetAnswer.run(scope, key);
+    }
   }
 
   function putUsage(rows: readonly Usage[]): number {
@@ -144,9 +155,10 @@ function prepare(database: Database) {
        ON CONFLICT DO UPDATE SET last_used_at = excluded.last_used_at, last_used_ip = excluded.last_used_ip`,
     ),
     putAnswer: database.prepare(
-      'INSERT OR REPLACE INTO answers (scope, key, body_hash, sealed, created_at) VALUES (?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO answers (scope, key, body_hash, created_at) VALUES (?, ?, ?, ?)',
     ),
-    forgetAnswers: database.prepare('DELETE FROM answers WHERE created_at <= ?'),
+    oldAnswers: database.prepare('SELECT scope, key FROM answers WHERE created_at <= ?'),
+    forgetAnswer: database.prepare('DELETE FROM answers WHERE scope = ? AND key = ?'),
     addEntry: database.prepare('INSERT INTO log (type, credential_id, account_id, entry) VALUES (?, ?, ?, ?)'),
     addNonce: database.prepare('INSERT OR IGNORE INTO nonces (expires_at, fingerprint) VALUES (?, ?)'),
     pruneNonces: database.prepare('DELETE FROM nonces WHERE expires_at < ?'),

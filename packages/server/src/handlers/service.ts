@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type AuditQuery, ERROR_CODES, ERRORS, openApiDocument } from '@countersign/contract';
 import type { Engine, FileKeyring, Keyring } from '@countersign/engine';
 import type { z } from 'zod';
 import type { Metrics } from '../metrics.ts';
 import { type Call, done, failed, type Reply } from './handler.ts';
 
-const PAGES = new URL('../../../../docs/errors/', import.meta.url);
+const DOCS = new URL('../../../../docs/', import.meta.url);
+const PAGE = /^(?:errors\/|dialects\/)?[a-z0-9_-]+$/;
 const MARKDOWN = { 'content-type': 'text/markdown; charset=utf-8' };
 
 interface Parts {
@@ -54,16 +55,22 @@ export function serviceHandlers({ engine, keyring, metrics, version, isStopping 
     },
     openapi: () => text(document, { 'content-type': 'application/json' }),
     docs: () => text(listOfErrors(), MARKDOWN),
-    errorPage: ({ params }: Call) => {
-      const { code } = params as { code: string };
-      if (!(ERROR_CODES as readonly string[]).includes(code)) return failed('not_found', 'There is no such error.');
-      return text(readFileSync(new URL(`${code}.md`, PAGES), 'utf8'), MARKDOWN);
-    },
+    errorPage: ({ params }: Call) => page(`errors/${(params as { code: string }).code}`),
+    guidePage: ({ params }: Call) => page((params as { page: string }).page),
+    dialectPage: ({ params }: Call) => page(`dialects/${(params as { page: string }).page}`),
   };
 }
 
 function text(body: string, headers: Record<string, string>): Reply {
   return { ok: true, body, headers };
+}
+
+/** A page of the documentation, by its name with or without `.md`: links between pages work here as in files. */
+function page(name: string): Reply {
+  const plain = name.replace(/\.md$/, '');
+  const file = PAGE.test(plain) ? new URL(`${plain}.md`, DOCS) : undefined;
+  if (file === undefined || !existsSync(file)) return failed('not_found', 'There is no such page.');
+  return text(readFileSync(file, 'utf8'), MARKDOWN);
 }
 
 function isRotatable(keyring: Keyring): keyring is FileKeyring {
