@@ -129,7 +129,7 @@ describe('the page about operations', () => {
     execFileSync('cp', [backup, join(restored, 'data/countersign.db')]);
     const without = await start(restored);
     expect(without.url).toBeUndefined();
-    expect(without.errors()).toContain('the keyring has no key');
+    expect(without.errors()).toContain('is not there, and the database holds secrets');
     execFileSync('cp', [join(home, 'data/keyring.json'), join(restored, 'data/keyring.json')]);
     const again = await start(restored);
     expect((await call(again.url, token, 'GET', '/v1/keys?accountId=operator')).json.data).toHaveLength(1);

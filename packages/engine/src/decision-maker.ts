@@ -237,7 +237,7 @@ export class DecisionMaker {
     const fault = faultInRequestLine(request.method, request.target);
     if (fault !== undefined) return denial('malformed_request', fault);
     if (failures.isQuiet || peer === undefined) return undefined;
-    const waitMs = failures.wait(sourceOf(peer), nowMs);
+    const waitMs = failures.wait(budgetOf(peer, ask), nowMs);
     if (waitMs === 0) return undefined;
     return denial('too_many_failures', 'Too many failed attempts came from this network.', {
       retryAfterSeconds: Math.ceil(waitMs / 1000),
@@ -290,8 +290,8 @@ export class DecisionMaker {
   }
 
   #deny(way: Way, refusal: Denial): Denied {
-    const { nowMs, requestId, dialect, credential, peer } = way;
-    if (FAILURES.has(refusal.code) && peer !== undefined) this.#parts.failures.fail(sourceOf(peer), nowMs);
+    const { nowMs, requestId, dialect, credential, peer, ask } = way;
+    if (FAILURES.has(refusal.code) && peer !== undefined) this.#parts.failures.fail(budgetOf(peer, ask), nowMs);
     const context = { nowMs, requestId };
     return {
       allowed: false,
@@ -306,6 +306,11 @@ export class DecisionMaker {
         dialect === undefined ? problemAnswer(refusal, context, CHALLENGE) : dialect.refuse(refusal, context),
     };
   }
+}
+
+/** Whose failures are counted together. A gateway that fails as an operator does not lock its customers out. */
+function budgetOf(peer: AddressBytes, { audience = 'customers' }: Ask): string {
+  return `${audience} ${sourceOf(peer)}`;
 }
 
 function noDialect(ask: Ask): Denial {

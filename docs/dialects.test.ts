@@ -27,9 +27,9 @@ import {
   SCHEMES,
   sha256Hex,
   type WireRequest,
-} from '../../packages/core/dist/index.js';
-import { codeBlocks, page, tableRows } from '../pages.ts';
-import examples from './examples.json' with { type: 'json' };
+} from '../packages/core/dist/index.js';
+import { codeBlocks, page, tableRows } from './pages.ts';
+import examples from './dialects/examples.json' with { type: 'json' };
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-docs-'));
 afterAll(() => rmSync(folder, { recursive: true }));

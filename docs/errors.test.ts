@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ERROR_CODES, ERRORS } from '../../packages/contract/dist/index.js';
-import { DENIAL_CODES, denial, dialectNamed, publicDenial } from '../../packages/core/dist/index.js';
-import { createEngine, createEnvKeyring, createMemoryStore } from '../../packages/engine/dist/index.js';
-import { page, ROOT } from '../pages.ts';
+import { ERROR_CODES, ERRORS } from '../packages/contract/dist/index.js';
+import { DENIAL_CODES, denial, dialectNamed, publicDenial } from '../packages/core/dist/index.js';
+import { createEngine, createEnvKeyring, createMemoryStore } from '../packages/engine/dist/index.js';
+import { page, ROOT } from './pages.ts';
 
 function section(text: string, title: string): string {
   const [, after = ''] = text.split(`\n## ${title}\n`);
