@@ -70,6 +70,7 @@ if (args.json) {
 } else {
   const missed = results.filter((result) => result.isMet === false);
   console.log(`\n${ratioTable(results)}\n${memoryTable(results)}`);
+  console.log('Rates are per second in which the measured thread had the processor.');
   console.log(`machine: ${machine}${args.quick ? '; quick run: shorter, and noisier' : ''}`);
   console.log(
     missed.length === 0 ? 'All budgets are met.' : `MISSED: ${missed.map(({ row }) => row).join('; ')}.`,

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { busyMsOf, ownBusyMs } from './busy-time.mjs';
 
 /**
  * One side of a comparison. `prepare` makes the inputs of a round outside the timed part; `run` works through some
@@ -9,7 +10,7 @@ import { performance } from 'node:perf_hooks';
  * @property {(count: number) => any[] | Promise<any[]>} prepare
  * @property {(inputs: any[]) => unknown} run
  * @property {() => Promise<void>} [settle]
- * @property {boolean} [countsSleep] true where another process does the work, and this one waits for it
+ * @property {() => number} [busyMs] for how long the measured thread was busy; default: this one
  */
 
 /** Slices of a round, in which the two sides take turns: the machine is noisy, and its noise hits both alike. */
@@ -50,30 +51,26 @@ function slice(inputs, i) {
   );
 }
 
-/**
- * Runs some inputs and returns for how long this thread was busy. Time in which the event loop sleeps is not
- * counted, so a group commit's timer costs nothing, and writing the group costs what it costs.
- */
+/** Runs some inputs and returns for how many ms the measured thread was busy with them. */
 async function busyMs(side, inputs) {
-  const idle = performance.eventLoopUtilization().idle;
-  const start = performance.now();
+  const clock = side.busyMs ?? ownBusyMs;
+  const start = clock();
   await side.run(inputs);
   await side.settle?.();
-  const slept = side.countsSleep ? 0 : performance.eventLoopUtilization().idle - idle;
-  return performance.now() - start - slept;
+  return clock() - start;
 }
 
 /**
- * Measures two servers in turn under the same load, in the same slices: requests a second of the wall clock, with
- * as many connections as the load has. Each request is made anew, before its round.
+ * Measures two servers in turn under the same load: requests a second in which the server's main thread is busy,
+ * which is its throughput once it is saturated. Each request is made anew, before its round.
  *
  * @param {{ ours: object, peer: object, request: () => Buffer, rounds: number, count: number }} options
  */
 export async function compareServers({ ours, peer, request, rounds, count }) {
-  const side = ({ send }) => ({
+  const side = ({ send, pid }) => ({
     prepare: (length) => Array.from({ length }, request),
     run: send,
-    countsSleep: true,
+    busyMs: () => busyMsOf(pid) ?? performance.now(),
   });
   return compare({ ours: side(ours), peer: side(peer), rounds, ourCount: count, peerCount: count });
 }

@@ -18,10 +18,10 @@ export function rawRequest(method, target, headers, body) {
  * checked, because most load generators repeat one request, which a replay guard refuses, and take more of the
  * processor than the server.
  *
- * @param {string} url
+ * @param {{ url: string, pid: number }} server
  * @param {(answer: string) => boolean} isRight told the whole answer, head and body
  */
-export async function openLoad(url, isRight) {
+export async function openLoad({ url, pid }, isRight) {
   const { hostname, port } = new URL(url);
   const sockets = Array.from({ length: CONNECTIONS }, () => connect({ host: hostname, port, noDelay: true }));
   await Promise.all(sockets.map((socket) => once(socket, 'connect')));
@@ -61,7 +61,7 @@ export async function openLoad(url, isRight) {
     );
   }
 
-  return { send, close: () => sockets.forEach((socket) => socket.destroy()) };
+  return { pid, send, close: () => sockets.forEach((socket) => socket.destroy()) };
 }
 
 /** Bytes of the answer that begins here, once its head is there. Answers must have a Content-Length. */

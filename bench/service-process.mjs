@@ -19,7 +19,7 @@ export async function startProgram(file, env = {}) {
   for await (const line of createInterface({ input: child.stdout })) {
     lines.push(line);
     const url = /listening on (\S+)/.exec(line)?.[1];
-    if (url !== undefined) return { url, lines, stop: () => child.kill() };
+    if (url !== undefined) return { url, lines, pid: child.pid, stop: () => child.kill() };
   }
   throw new Error(`${file} did not start`);
 }

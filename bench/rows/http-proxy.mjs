@@ -10,8 +10,8 @@ export async function run({ quick }) {
   const open = await startBenchServer('open-proxy', { BENCH_UPSTREAM: upstream.url });
   const secretKey = secretKeyOf(service.secret);
   const figures = await compareServers({
-    ours: await openLoad(service.proxyUrl, isPassed),
-    peer: await openLoad(open.url, isPassed),
+    ours: await openLoad({ url: service.proxyUrl, pid: service.pid }, isPassed),
+    peer: await openLoad(open, isPassed),
     request: () => order(service.id, secretKey),
     rounds: quick ? 5 : 15,
     count: quick ? 4_000 : 8_000,

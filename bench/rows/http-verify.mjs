@@ -10,7 +10,7 @@ export async function run({ quick }) {
   const call = () => verifyCall(service, secretKey);
 
   let answer = '';
-  const first = await openLoad(service.url, (text) => {
+  const first = await openLoad(service, (text) => {
     answer = text.slice(text.indexOf('\r\n\r\n') + 4);
     return isAllowed(text);
   });
@@ -19,8 +19,8 @@ export async function run({ quick }) {
 
   const constant = await startBenchServer('constant', { BENCH_ANSWER: answer });
   const figures = await compareServers({
-    ours: await openLoad(service.url, isAllowed),
-    peer: await openLoad(constant.url, isAllowed),
+    ours: await openLoad(service, isAllowed),
+    peer: await openLoad(constant, isAllowed),
     request: call,
     rounds: quick ? 5 : 15,
     count: quick ? 6_000 : 10_000,

@@ -187,7 +187,7 @@ describe.each(Object.entries(FRAMEWORKS))('%s', (_name, start) => {
     const body = JSON.stringify({ note: 'x'.repeat(20_000) });
     const answer = await call(port, 'POST', '/api/order', signed('POST', '/api/order', body), body);
     expect(answer.status).toBe(413);
-    expect(answer.body.code).toBe('body_too_large');
+    expect(answer.body.code).toBe('40017');
   });
 
   it('refuses a route that the manifest does not know: route_unknown', async () => {

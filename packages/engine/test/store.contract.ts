@@ -213,6 +213,23 @@ export function storeContract(adapter: StoreAdapter): void {
       expect(await store.rememberedAnswer('op', 'k2', T0)).toMatchObject({ bodyHash: 'alone' });
     });
 
+    it('keeps the sealed part of an answer with all that is sealed, until a day is over or it is replaced', async () => {
+      const [first, second] = [await sealedUnder('kek-1', 'a'), await sealedUnder('kek-1', 'b')];
+      const answer = { scope: 's', key: 'k', bodyHash: 'h', sealed: first, createdAt: T0 };
+      await store.rememberAnswer(answer);
+      const items = await store.sealedUnderOtherKek('kek-2', 10);
+      expect(items.map(({ name }) => name)).toEqual(['answer/s/k']);
+      const renewed = await sealedUnder('kek-2', 'a');
+      expect(await store.replaceSealed('answer/s/k', first, renewed)).toBe(true);
+      const sealedOf = async () => Buffer.from((await store.rememberedAnswer('s', 'k', T0))?.sealed ?? []);
+      expect((await sealedOf()).equals(renewed)).toBe(true);
+      await store.rememberAnswer({ ...answer, sealed: second });
+      expect((await sealedOf()).equals(second)).toBe(true);
+      await store.rememberAnswer({ ...answer, key: 'later', createdAt: T0 + 86_400_000 });
+      expect(await store.sealedItem('answer/s/k')).toBeUndefined();
+      expect(await store.sealedItem('answer/s/later')).toBeDefined();
+    });
+
     it('reads foreign names while it stores a change', async () => {
       await store.commit({
         records: [recordOf('a')],

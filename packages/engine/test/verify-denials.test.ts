@@ -108,6 +108,8 @@ for (const adapter of STORES) {
       done(await bench.engine.keys.changeStanding(key.id, 'quarantine', 'x', SERVICE));
       expect(await ask()).toBe('credential_quarantined');
       done(await bench.engine.keys.changeStanding(key.id, 'release', 'x', SERVICE));
+      expect(await ask()).toBe('credential_disabled');
+      done(await bench.engine.keys.changeStanding(key.id, 'enable', 'x', SERVICE));
       expect(await ask()).toBe('allowed');
       bench.nowMs = T0 + 999;
       expect(await ask()).toBe('allowed');

@@ -1,7 +1,6 @@
-import { connect } from 'node:net';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { collect, exchange, open, request, requestHead } from './raw-http.ts';
@@ -117,7 +116,10 @@ describe('kill -9', () => {
     let isOver = false;
     let count = 0;
     const attempt = async (what: () => Promise<void>) => {
-      while (!isOver) await what().catch(() => {}); // What was not answered may be lost.
+      while (!isOver) {
+        await what().catch(() => {}); // What was not answered may be lost.
+        await new Promise(setImmediate);
+      }
     };
     const create = async () => {
       const { status, json } = await api(url, secret, 'POST', '/v1/keys', { ...aKey(), permissions: [] });
@@ -137,10 +139,13 @@ describe('kill -9', () => {
       if (status === 200 && json.allowed) decided.push({ requestId: json.requestId, request: described });
     };
     const load = [create, create, disable, decide, decide, decide].map(attempt);
-    await eventually(() => made.length > 30 && decided.length > 60, 'there is load');
-    await first.signal('SIGKILL');
-    isOver = true;
-    await Promise.all(load);
+    try {
+      await eventually(() => made.length > 30 && decided.length > 60, 'there is load');
+      await first.signal('SIGKILL');
+    } finally {
+      isOver = true;
+      await Promise.all(load);
+    }
 
     const second = await startProcess(settings);
     for (const { id, revision } of made) {

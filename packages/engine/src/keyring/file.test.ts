@@ -45,6 +45,15 @@ describe('a keyring file', () => {
     expect(readdirSync(folder)).toEqual(['keyring.json']);
   });
 
+  it('is not made where it must not: beside secrets, a missing one is a loss', () => {
+    expect(faultOf(() => openFileKeyring(path, () => NOW, false)).message).toContain(
+      'restore it from its backup',
+    );
+    expect(existsSync(path)).toBe(false);
+    open();
+    expect(openFileKeyring(path, () => NOW, false).currentKekId).toMatch(/^kek-/);
+  });
+
   it('is read again, with the same keys', async () => {
     const dataKey = Buffer.alloc(32, 7);
     const wrapped = await open().wrap(dataKey);

@@ -39,6 +39,9 @@ const steps = fc.array(
     part: fc.oneof(
       fc.double({ min: 0, max: 0.1, noNaN: true }),
       fc.constantFrom(0, 0, 1, 0.5),
+      // Within a grain of each other, and of the end of a window.
+      fc.double({ min: 0, max: 0.0003, noNaN: true }),
+      fc.double({ min: 0.9996, max: 1.0003, noNaN: true }),
       fc.double({ min: 0, max: 1.2, noNaN: true }),
     ),
     cost: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 10 })),
@@ -126,6 +129,17 @@ describe('a rate window', () => {
         expect(model.worst(length)).toBeLessThanOrEqual(most);
       }),
     );
+  });
+
+  it('says truly when it is empty and when units are free, also after the clock was set back', () => {
+    const window = new RateWindow(1000);
+    window.use(1, T0);
+    window.use(1, T0 - 400);
+    expect(window.emptyAfter(T0 - 400)).toBe(1_400);
+    expect(window.freeAfter(1, 2, T0 - 400)).toBe(1_400);
+    window.use(1, T0 + 100);
+    expect(window.freeAfter(1, 3, T0 + 100)).toBe(900);
+    expect(window.emptyAfter(T0 + 100)).toBe(1_000);
   });
 
   it('gives a unit back exactly one window after it was used', () => {

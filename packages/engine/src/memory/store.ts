@@ -22,7 +22,7 @@ export function createMemoryStore(): Store {
   const sealed = new Map<string, Uint8Array>();
   const answers = new Map<string, Omit<RememberedAnswer, 'sealed'>>();
   const usage = new Map<string, Usage>();
-  const log: { draft: AuditEntryDraft; bytes: string }[] = [];
+  const log: string[] = [];
   const listeners = new Set<(notice: ChangeNotice) => void>();
   let revision = 0;
 
@@ -48,15 +48,11 @@ export function createMemoryStore(): Store {
     }
   }
 
-  function written(drafts: readonly AuditEntryDraft[]): typeof log {
-    return drafts.map((draft) => ({ draft, bytes: lineOf(draft) }));
-  }
-
   /** What can fail comes first, so that nothing of a change is stored unless all of it is. */
   function prepared(change: Change, next: number) {
     check(change);
     try {
-      return { entries: written(change.entries), answer: change.answer?.(next) };
+      return { entries: change.entries.map(lineOf), answer: change.answer?.(next) };
     } catch (cause) {
       throw new StoreError('unavailable', `The change cannot be stored: ${(cause as Error).message}`, { cause });
     }
@@ -142,12 +138,13 @@ export function createMemoryStore(): Store {
       return true;
     },
     async append(entries) {
-      for (const entry of written(entries)) log.push(entry);
+      for (const entry of entries.map(lineOf)) log.push(entry);
     },
     readLog({ after, limit, credentialId, accountId, type }) {
       const found: AuditEntry[] = [];
       for (let index = Math.max(0, after); index < log.length && found.length < limit; index++) {
-        const { draft, bytes } = log[index] as (typeof log)[number];
+        const bytes = log[index] as string;
+        const draft = JSON.parse(bytes) as AuditEntryDraft;
         if (credentialId !== undefined && draft.credentialId !== credentialId) continue;
         if (accountId !== undefined && draft.accountId !== accountId) continue;
         if (type !== undefined && draft.type !== type) continue;
@@ -156,7 +153,10 @@ export function createMemoryStore(): Store {
       return found;
     },
     liveNonces: (nowMs) =>
-      log.flatMap(({ draft: { nonce } }) => (nonce !== undefined && nonce.expiresAt >= nowMs ? [nonce] : [])),
+      log.flatMap((bytes) => {
+        const { nonce } = JSON.parse(bytes) as AuditEntryDraft;
+        return nonce !== undefined && nonce.expiresAt >= nowMs ? [nonce] : [];
+      }),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
