@@ -22,7 +22,7 @@ const SLICES = 10;
  *
  * @param {{ ours: Side, peer: Side, rounds: number, ourCount: number, peerCount: number, warmups?: number }} options
  */
-export async function compare({ ours, peer, rounds, ourCount, peerCount, warmups = 2 }) {
+export async function compare({ ours, peer, rounds, ourCount, peerCount, warmups = 3 }) {
   const ourRates = [];
   const peerRates = [];
   for (let round = -warmups; round < rounds; round++) {

@@ -1,12 +1,15 @@
 import { secretKeyOf, signedOrder } from '../exchange.mjs';
-import { openLoad, rawRequest } from '../http-load.mjs';
 import { compareServers } from '../harness.mjs';
+import { openLoad, rawRequest } from '../http-load.mjs';
 import { startBenchServer, startService } from '../service-process.mjs';
 
 /** A small signed POST through the reverse proxy, against the same proxy with a verifier that allows everything. */
 export async function run({ quick }) {
   const upstream = await startBenchServer('upstream');
-  const service = await startService({ COUNTERSIGN_UPSTREAM: upstream.url }, { allowedIps: ['127.0.0.0/8', '::1'] });
+  const service = await startService(
+    { COUNTERSIGN_UPSTREAM: upstream.url },
+    { allowedIps: ['127.0.0.0/8', '::1'] },
+  );
   const open = await startBenchServer('open-proxy', { BENCH_UPSTREAM: upstream.url });
   const secretKey = secretKeyOf(service.secret);
   const figures = await compareServers({

@@ -1,6 +1,6 @@
 import { secretKeyOf, signedOrder } from '../exchange.mjs';
-import { openLoad, rawRequest } from '../http-load.mjs';
 import { compareServers } from '../harness.mjs';
+import { openLoad, rawRequest } from '../http-load.mjs';
 import { startBenchServer, startService } from '../service-process.mjs';
 
 /** `POST /v1/verify`, the operator a bearer token, against the same Fastify server that answers a constant. */

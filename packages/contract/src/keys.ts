@@ -53,7 +53,11 @@ export const KeyCreate = z
   .meta({ id: 'KeyCreate' });
 
 export const KeyImport = KeyCreate.extend({
-  id: z.string().min(1).max(128).regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces'),
+  id: z
+    .string()
+    .min(1)
+    .max(128)
+    .regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces'),
   secret: z.string().min(1).max(512).optional(),
   passphrase: z.string().min(1).max(64).optional(),
 }).meta({ id: 'KeyImport' });
@@ -158,6 +162,8 @@ export const KeyListQuery = z.strictObject({
   limit,
 });
 
-export const KeyList = z.object({ data: z.array(Key), nextCursor: z.string().nullable() }).meta({ id: 'KeyList' });
+export const KeyList = z
+  .object({ data: z.array(Key), nextCursor: z.string().nullable() })
+  .meta({ id: 'KeyList' });
 
 export const KeyParams = z.strictObject({ id: z.string().min(1).max(128) });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from './errors.ts';
-import { Problem, PROBLEM_MEDIA_TYPE } from './problem.ts';
+import { PROBLEM_MEDIA_TYPE, Problem } from './problem.ts';
 import { ROUTES, type RouteContract, type RouteId } from './routes.ts';
 
 /** Errors that any route with a caller can answer. */
@@ -24,7 +24,11 @@ const CALLER_ERRORS: readonly ErrorCode[] = [
   'unavailable',
 ];
 const BODY_ERRORS: readonly ErrorCode[] = ['invalid_json', 'unsupported_media_type', 'body_too_large'];
-const POST_ERRORS: readonly ErrorCode[] = ['idempotency_key_invalid', 'idempotency_key_reused', 'idempotency_in_flight'];
+const POST_ERRORS: readonly ErrorCode[] = [
+  'idempotency_key_invalid',
+  'idempotency_key_reused',
+  'idempotency_in_flight',
+];
 const ANY_ERRORS: readonly ErrorCode[] = ['internal_error', 'headers_too_large'];
 
 /** Every error that a route can answer. */
@@ -58,8 +62,16 @@ export function openApiDocument(version: string): Json {
     components: {
       schemas,
       securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', description: 'An operator token, over TLS or loopback only' },
-        signature: { type: 'http', scheme: 'signature', description: 'RFC 9421, with created, nonce and keyid' },
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An operator token, over TLS or loopback only',
+        },
+        signature: {
+          type: 'http',
+          scheme: 'signature',
+          description: 'RFC 9421, with created, nonce and keyid',
+        },
       },
     },
   };
@@ -136,9 +148,11 @@ function parametersOf(schema: z.ZodType | undefined, place: 'path' | 'query'): J
 /** A named schema goes under `components` and is referred to; any other stands where it is used. */
 function schemaOf(schema: z.ZodType, schemas: Json, io: 'input' | 'output'): Json {
   const text = JSON.stringify(z.toJSONSchema(schema, { io, unrepresentable: 'any' }));
-  const { $schema: _, $defs = {}, ...json } = JSON.parse(
-    text.replaceAll('"#/$defs/', '"#/components/schemas/'),
-  ) as Json & { $defs?: Json };
+  const {
+    $schema: _,
+    $defs = {},
+    ...json
+  } = JSON.parse(text.replaceAll('"#/$defs/', '"#/components/schemas/')) as Json & { $defs?: Json };
   Object.assign(schemas, $defs);
   const { id } = schema.meta() ?? {};
   if (typeof id !== 'string') return json;

@@ -26,7 +26,13 @@ export interface RouteContract {
 }
 
 const params = keys.KeyParams;
-const CHANGE: readonly ErrorCode[] = ['invalid_body', 'not_found', 'key_revoked', 'revision_mismatch', 'permission_denied'];
+const CHANGE: readonly ErrorCode[] = [
+  'invalid_body',
+  'not_found',
+  'key_revoked',
+  'revision_mismatch',
+  'permission_denied',
+];
 
 const change = (name: string, summary: string, more: Partial<RouteContract> = {}): RouteContract => ({
   method: 'POST',

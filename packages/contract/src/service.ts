@@ -27,4 +27,6 @@ export const KeyringState = z
   })
   .meta({ id: 'KeyringState' });
 
-export const Health = z.object({ status: z.enum(['ok', 'unavailable']), reasons: z.array(z.string()) }).meta({ id: 'Health' });
+export const Health = z
+  .object({ status: z.enum(['ok', 'unavailable']), reasons: z.array(z.string()) })
+  .meta({ id: 'Health' });

@@ -80,4 +80,6 @@ const DeniedDecision = z.object({
     .describe("What the dialect's own exchange would have answered, ready to be sent on"),
 });
 
-export const Decision = z.discriminatedUnion('allowed', [AllowedDecision, DeniedDecision]).meta({ id: 'Decision' });
+export const Decision = z
+  .discriminatedUnion('allowed', [AllowedDecision, DeniedDecision])
+  .meta({ id: 'Decision' });

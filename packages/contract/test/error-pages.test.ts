@@ -1,7 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { DENIAL_CODES } from '@countersign/core';
 import { describe, expect, it } from 'vitest';
-import { Decision, ERROR_CODES, ERRORS, errorsOf, type ErrorCode, openApiDocument, problemOf, Problem, ROUTES } from '../src/index.ts';
+import {
+  Decision,
+  ERROR_CODES,
+  ERRORS,
+  type ErrorCode,
+  errorsOf,
+  openApiDocument,
+  Problem,
+  problemOf,
+  ROUTES,
+} from '../src/index.ts';
 
 const PAGES = new URL('../../../docs/errors/', import.meta.url);
 const pages = readdirSync(PAGES).filter((name) => name !== 'README.md');
@@ -18,7 +28,9 @@ describe('error registry', () => {
   });
 
   it('has a code for every page', () => {
-    expect(pages.filter((name) => !(ERROR_CODES as readonly string[]).includes(name.replace(/\.md$/, '')))).toEqual([]);
+    expect(
+      pages.filter((name) => !(ERROR_CODES as readonly string[]).includes(name.replace(/\.md$/, ''))),
+    ).toEqual([]);
   });
 
   it('holds every denial, with the same status', () => {
@@ -74,5 +86,8 @@ describe('error registry', () => {
 });
 
 interface Operation {
-  readonly responses: Record<string, { readonly description: string; readonly 'x-codes'?: readonly ErrorCode[] }>;
+  readonly responses: Record<
+    string,
+    { readonly description: string; readonly 'x-codes'?: readonly ErrorCode[] }
+  >;
 }

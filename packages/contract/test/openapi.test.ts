@@ -46,7 +46,11 @@ describe('OpenAPI document', () => {
 
   it('describes exactly the routes of the contract', () => {
     const described = operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`).sort();
-    expect(described).toEqual(Object.values(ROUTES).map(({ method, path }) => `${method} ${path}`).sort());
+    expect(described).toEqual(
+      Object.values(ROUTES)
+        .map(({ method, path }) => `${method} ${path}`)
+        .sort(),
+    );
   });
 
   it.each(operations)('$method $path is well-formed', ({ path, operation }) => {
@@ -93,5 +97,8 @@ function resolve(root: unknown, reference: string): unknown {
   return reference
     .slice(2)
     .split('/')
-    .reduce<unknown>((value, part) => (value as Json | undefined)?.[part.replaceAll('~1', '/').replaceAll('~0', '~')], root);
+    .reduce<unknown>(
+      (value, part) => (value as Json | undefined)?.[part.replaceAll('~1', '/').replaceAll('~0', '~')],
+      root,
+    );
 }

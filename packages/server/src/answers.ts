@@ -15,16 +15,29 @@ export function sendAnswer(response: ServerResponse, { status, headers, body }: 
   response.end(body);
 }
 
-/** Writes an answer on a bare socket, where Node made no response, and closes it. */
+/** How long a client has to read the last answer and to close its side, in ms. */
+const LINGER_MS = 1_000;
+
+/**
+ * Writes an answer on a bare socket, where Node made no response, and closes it. What the client still sends is
+ * thrown away: left unread, it would have the system take back the answer.
+ */
 export function endSocket(socket: Duplex, { status, headers, body }: HttpAnswer): void {
   const lines = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' });
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   socket.end(`HTTP/1.1 ${status} Refused\r\n${head}\r\n${body}`);
+  socket.resume();
+  const deadline = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(deadline));
 }
 
 export function problemAnswerOf(code: ErrorCode, detail: string, requestId: string): HttpAnswer {
   const problem = problemOf(code, detail, requestId);
-  return { status: problem.status, headers: { 'content-type': PROBLEM_MEDIA_TYPE }, body: JSON.stringify(problem) };
+  return {
+    status: problem.status,
+    headers: { 'content-type': PROBLEM_MEDIA_TYPE },
+    body: JSON.stringify(problem),
+  };
 }
 
 /** The dialect's own "try again later": a bot knows that one. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { SecureContextOptions } from 'node:tls';
 import {
   type ErrorCode,
   PROBLEM_MEDIA_TYPE,
@@ -16,7 +17,6 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import type { SecureContextOptions } from 'node:tls';
 import { answerBrokenRequest } from './broken-request.ts';
 import { type Caller, verifyCaller } from './caller.ts';
 import type { Call, Handler, Reply } from './handlers/handler.ts';
@@ -100,14 +100,22 @@ export function buildApp(parts: AppParts): FastifyInstance {
   }
 
   app.setNotFoundHandler((request, reply) =>
-    send(reply, request.id, { ok: false, code: 'not_found', detail: `There is no route ${request.method} ${pathOnly(request)}.` }),
+    send(reply, request.id, {
+      ok: false,
+      code: 'not_found',
+      detail: `There is no route ${request.method} ${pathOnly(request)}.`,
+    }),
   );
   app.setErrorHandler((error, request, reply) => {
     const known = FRAMEWORK_ERRORS[(error as { code?: string }).code ?? ''];
     if (known !== undefined) return send(reply, request.id, { ok: false, ...known });
     // A client that goes away in the middle is no fault of ours, and nobody reads an answer.
     if (request.raw.destroyed && !request.raw.complete) {
-      return send(reply, request.id, { ok: false, code: 'malformed_request', detail: 'The body is incomplete.' });
+      return send(reply, request.id, {
+        ok: false,
+        code: 'malformed_request',
+        detail: 'The body is incomplete.',
+      });
     }
     request.log.error({ err: error, requestId: request.id }, 'a request failed');
     const isStoreTrouble = error instanceof Error && ['StoreError', 'KeyringError'].includes(error.name);
@@ -116,7 +124,11 @@ export function buildApp(parts: AppParts): FastifyInstance {
       request.id,
       isStoreTrouble
         ? { ok: false, code: 'unavailable', detail: 'The store does not answer. The log says why.' }
-        : { ok: false, code: 'internal_error', detail: 'The service has a fault. The log says which, under this request id.' },
+        : {
+            ok: false,
+            code: 'internal_error',
+            detail: 'The service has a fault. The log says which, under this request id.',
+          },
     );
   });
 
@@ -127,7 +139,12 @@ export function buildApp(parts: AppParts): FastifyInstance {
     const scheme = clientScheme(request.raw, trustedProxies);
     const ip = peerAddress(remoteAddress, request.headers['x-forwarded-for'], trustedProxies);
     const isConfidential = scheme === 'https' || isLoopback(ip);
-    const decision = await verifyCaller(engine, wireRequestOf(request, ip, scheme), route.permission, isConfidential);
+    const decision = await verifyCaller(
+      engine,
+      wireRequestOf(request, ip, scheme),
+      route.permission,
+      isConfidential,
+    );
     if (!decision.allowed) {
       const { status, headers, body } = decision.response;
       await reply.code(status).headers(headers).send(bytesOf(body));
@@ -138,9 +155,15 @@ export function buildApp(parts: AppParts): FastifyInstance {
     return { credentialId: credential.id, permissions: credential.permissions, requestId };
   }
 
-  async function handleOnce(request: FastifyRequest, route: RouteContract, handler: Handler, caller: Caller): Promise<Reply> {
+  async function handleOnce(
+    request: FastifyRequest,
+    route: RouteContract,
+    handler: Handler,
+    caller: Caller,
+  ): Promise<Reply> {
     const key = request.headers['idempotency-key'];
-    if (route.method !== 'POST' || key === undefined) return handle(request, route, handler, caller, undefined);
+    if (route.method !== 'POST' || key === undefined)
+      return handle(request, route, handler, caller, undefined);
     const scope = `${caller.credentialId} ${pathOnly(request)}`;
     const begun = await idempotency.begin(scope, String(key), rawBody(request));
     if (begun.kind === 'refused') return { ok: false, code: begun.code, detail: begun.detail };
@@ -151,7 +174,10 @@ export function buildApp(parts: AppParts): FastifyInstance {
     try {
       const outcome = await handle(request, route, handler, caller, begun.attempt);
       if (outcome.ok) {
-        await begun.attempt.keep({ status: outcome.status ?? route.status, body: JSON.stringify(outcome.body) });
+        await begun.attempt.keep({
+          status: outcome.status ?? route.status,
+          body: JSON.stringify(outcome.body),
+        });
       }
       return outcome;
     } finally {
@@ -198,7 +224,11 @@ function rawBody(request: FastifyRequest): Buffer {
   return Buffer.isBuffer(request.body) ? request.body : NO_BODY;
 }
 
-function wireRequestOf(request: FastifyRequest, ip: string | undefined, scheme: 'http' | 'https'): WireRequest {
+function wireRequestOf(
+  request: FastifyRequest,
+  ip: string | undefined,
+  scheme: 'http' | 'https',
+): WireRequest {
   const { method = '', url = '', rawHeaders } = request.raw;
   return { method, target: url, headers: rawHeaders, body: rawBody(request), ip, scheme };
 }
@@ -209,9 +239,18 @@ function pathOnly(request: FastifyRequest): string {
 
 const FRAMEWORK_ERRORS: Record<string, { code: ErrorCode; detail: string } | undefined> = {
   FST_ERR_CTP_BODY_TOO_LARGE: { code: 'body_too_large', detail: 'The body is over the limit.' },
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'malformed_request', detail: 'The body is not as long as Content-Length says.' },
-  FST_ERR_BAD_URL: { code: 'malformed_request', detail: 'The path holds a percent-encoding that is incomplete or not UTF-8.' },
-  FST_ERR_MAX_PARAM_LENGTH: { code: 'not_found', detail: 'Nothing has a name that is as long as the one in the path.' },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
+    code: 'malformed_request',
+    detail: 'The body is not as long as Content-Length says.',
+  },
+  FST_ERR_BAD_URL: {
+    code: 'malformed_request',
+    detail: 'The path holds a percent-encoding that is incomplete or not UTF-8.',
+  },
+  FST_ERR_MAX_PARAM_LENGTH: {
+    code: 'not_found',
+    detail: 'Nothing has a name that is as long as the one in the path.',
+  },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'unsupported_media_type', detail: 'Send application/json.' },
 };
 
@@ -226,7 +265,10 @@ function send(reply: FastifyReply, requestId: string, outcome: Reply, status = 2
   }
   const problem = problemOf(outcome.code, outcome.detail, requestId, outcome.errors);
   if (problem.status === 503) reply.header('retry-after', '1');
-  return reply.code(problem.status).header('content-type', PROBLEM_MEDIA_TYPE).send(bytesOf(JSON.stringify(problem)));
+  return reply
+    .code(problem.status)
+    .header('content-type', PROBLEM_MEDIA_TYPE)
+    .send(bytesOf(JSON.stringify(problem)));
 }
 
 /** To a media type of a text that says nothing of it, Fastify would add a charset, which JSON does not have. */

@@ -12,12 +12,12 @@ const NOT_HTTP = ['malformed_request', 'This is not HTTP/1.1.'] as const;
 /**
  * Answers what Node's parser could not read, for which there is no request and no reply: by hand, and the
  * connection ends. Where an earlier request on it is still to be answered, or is being answered, nothing is
- * written: it would be taken for that answer.
+ * written: it would be taken for that answer. Nor where it is the connection that is broken, or TLS.
  */
 export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   const { _httpMessage: underway } = socket as Duplex & { _httpMessage?: ServerResponse | null };
   const isAnothers = underway && (underway.headersSent || underway.req.complete);
-  if (!socket.writable || error.code === 'ECONNRESET' || isAnothers) {
+  if (!socket.writable || !/^(HPE|ERR_HTTP)_/.test(error.code ?? '') || isAnothers) {
     socket.destroy();
     return;
   }

@@ -77,7 +77,9 @@ export class ConfigError extends Error {
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {
-    super(`The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    super(
+      `The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+    );
     this.faults = faults;
   }
 }
@@ -93,7 +95,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   const values = readNames(env, faults);
   const parsed = Settings.safeParse(values);
   if (!parsed.success) {
-    for (const { path, message } of parsed.error.issues) faults.push(`${PREFIX}${path.join('.')}: ${message}`);
+    for (const { path, message } of parsed.error.issues)
+      faults.push(`${PREFIX}${path.join('.')}: ${message}`);
     throw new ConfigError(faults);
   }
   const value = parsed.data;
@@ -136,7 +139,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   });
 }
 
-function readNames(env: Readonly<Record<string, string | undefined>>, faults: string[]): Record<string, string> {
+function readNames(
+  env: Readonly<Record<string, string | undefined>>,
+  faults: string[],
+): Record<string, string> {
   const known = Object.keys(Settings.shape);
   const values: Record<string, string> = {};
   for (const [fullName, value] of Object.entries(env)) {
@@ -175,7 +181,8 @@ function networks(text: string, faults: string[]): Network[] {
   const found: Network[] = [];
   for (const part of text.split(/[\s,]+/).filter((part) => part !== '')) {
     const network = parseNetwork(part);
-    if (network === undefined) faults.push(`${PREFIX}TRUSTED_PROXIES: ${part} is no address and no CIDR block`);
+    if (network === undefined)
+      faults.push(`${PREFIX}TRUSTED_PROXIES: ${part} is no address and no CIDR block`);
     else found.push(network);
   }
   return found;

@@ -38,7 +38,12 @@ export async function makeFirstOperator(engine: Engine, path: string, url: () =>
       COUNTERSIGN_KEY_ID: made.key.id,
       COUNTERSIGN_SECRET: made.secret?.expose() ?? '',
     };
-    writeSync(fd, Object.entries(lines).map(([name, value]) => `${name}=${value}\n`).join(''));
+    writeSync(
+      fd,
+      Object.entries(lines)
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join(''),
+    );
     fsyncSync(fd);
   } finally {
     closeSync(fd);

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { ErrorCode } from '@countersign/contract';
-import { answerName, type Keyring, prepareSealer, type RememberedAnswer, type Store, unseal } from '@countersign/engine';
+import {
+  answerName,
+  type Keyring,
+  prepareSealer,
+  type RememberedAnswer,
+  type Store,
+  unseal,
+} from '@countersign/engine';
 
 /** An answer to be sent: status and JSON text. */
 export interface Answer {
@@ -44,7 +51,10 @@ export class Idempotency {
   /** @param scope who asks, and for what: the same key elsewhere is another one */
   async begin(scope: string, key: string, body: Uint8Array): Promise<Begun> {
     if (!KEY.test(key)) {
-      return refusal('idempotency_key_invalid', 'Idempotency-Key must be 1 to 128 printable characters without spaces.');
+      return refusal(
+        'idempotency_key_invalid',
+        'Idempotency-Key must be 1 to 128 printable characters without spaces.',
+      );
     }
     const name = answerName(scope, key);
     if (this.#underway.has(name)) {
@@ -54,7 +64,8 @@ export class Idempotency {
     try {
       const bodyHash = createHash('sha256').update(body).digest('hex');
       const kept = await this.#store.rememberedAnswer(scope, key, this.#clock());
-      if (kept === undefined) return { kind: 'new', attempt: await this.#attempt(name, scope, key, bodyHash) };
+      if (kept === undefined)
+        return { kind: 'new', attempt: await this.#attempt(name, scope, key, bodyHash) };
       this.#underway.delete(name);
       if (kept.bodyHash !== bodyHash) {
         return refusal('idempotency_key_reused', 'This key was used with another body: take a new one.');

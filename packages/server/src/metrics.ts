@@ -1,5 +1,5 @@
 import type { Decision, Engine } from '@countersign/engine';
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 export interface Metrics {
   readonly countDecision: (decision: Decision) => void;
@@ -37,7 +37,9 @@ export function createMetrics(): Metrics {
       const health = () => engine.health();
       gauge('countersign_cached_credentials', 'Credentials in memory', () => health().cachedCredentials);
       gauge('countersign_pending_log_entries', 'Decisions not yet written', () => health().pendingLogEntries);
-      gauge('countersign_log_writable', '1 while the audit log can be written', () => Number(health().logIsWritable));
+      gauge('countersign_log_writable', '1 while the audit log can be written', () =>
+        Number(health().logIsWritable),
+      );
     },
     text: () => registry.metrics(),
   };

@@ -5,7 +5,12 @@ import type { z } from 'zod';
 
 type Read =
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly code: ErrorCode; readonly detail: string; readonly errors?: readonly Fault[] };
+  | {
+      readonly ok: false;
+      readonly code: ErrorCode;
+      readonly detail: string;
+      readonly errors?: readonly Fault[];
+    };
 
 const NOTHING: Read = { ok: true, value: undefined };
 
@@ -23,7 +28,9 @@ export function readQuery(route: RouteContract, given: unknown): Read {
  */
 export function readBody(route: RouteContract, bytes: Buffer, contentType: string | undefined): Read {
   if (route.body === undefined) {
-    return bytes.length === 0 ? NOTHING : { ok: false, code: 'invalid_body', detail: 'This route takes no body.' };
+    return bytes.length === 0
+      ? NOTHING
+      : { ok: false, code: 'invalid_body', detail: 'This route takes no body.' };
   }
   if (bytes.length === 0) {
     if (route.bodyIsOptional) return check(route.body, {}, 'invalid_body');
@@ -44,23 +51,31 @@ export function readBody(route: RouteContract, bytes: Buffer, contentType: strin
 /** Node's message quotes the text around the fault, which may be a secret: only its position is told. */
 function describe(error: Error): string {
   if (error instanceof TypeError) return 'The body is not UTF-8.';
-  if (/prototype/.test(error.message)) return 'The body has a name that is not allowed: __proto__ or constructor.';
+  if (/prototype/.test(error.message))
+    return 'The body has a name that is not allowed: __proto__ or constructor.';
   const position = /position (\d+)/.exec(error.message)?.[1];
-  return position === undefined ? 'The body is not valid JSON.' : `The body is not valid JSON at character ${position}.`;
+  return position === undefined
+    ? 'The body is not valid JSON.'
+    : `The body is not valid JSON at character ${position}.`;
 }
 
 function check(schema: z.ZodType, value: unknown, code: ErrorCode): Read {
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };
   const errors = parsed.error.issues.flatMap(faultsOf);
-  const detail = errors.map(({ pointer, message }) => `${pointer === '' ? 'the whole' : pointer} ${message}`).join('; ');
+  const detail = errors
+    .map(({ pointer, message }) => `${pointer === '' ? 'the whole' : pointer} ${message}`)
+    .join('; ');
   return { ok: false, code, detail, errors };
 }
 
 function faultsOf(issue: z.core.$ZodIssue): Fault[] {
   const pointer = pointerOf(issue.path);
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ pointer: pointer + pointerOf([key.slice(0, 64)]), message: 'there is no such field' }));
+    return issue.keys.map((key) => ({
+      pointer: pointer + pointerOf([key.slice(0, 64)]),
+      message: 'there is no such field',
+    }));
   }
   return [{ pointer, message: issue.message }];
 }

@@ -34,7 +34,11 @@ export interface Service {
  *
  * @throws {@link StartError}, and `StoreError` or `KeyringError` of the engine, whose messages are for operators
  */
-export async function startService(config: Config, log: FastifyBaseLogger, version: string): Promise<Service> {
+export async function startService(
+  config: Config,
+  log: FastifyBaseLogger,
+  version: string,
+): Promise<Service> {
   const manifest = config.manifest === undefined ? undefined : readManifest(config.manifest);
   const tls = config.tls === undefined ? undefined : loadTls(config.tls);
   makeDataDir(config.dataDir);
@@ -69,7 +73,15 @@ export async function startService(config: Config, log: FastifyBaseLogger, versi
     const url = urlOf(app.server, config);
 
     if (config.upstream !== undefined) {
-      proxy = createProxy({ verifier: engine, environment: config.environment, upstream: config.upstream, maxBodyBytes, trustedProxies, tls, onError });
+      proxy = createProxy({
+        verifier: engine,
+        environment: config.environment,
+        upstream: config.upstream,
+        maxBodyBytes,
+        trustedProxies,
+        tls,
+        onError,
+      });
       await listen(proxy.server, config.proxyPort, config.host);
     }
     if (config.tls !== undefined) {
@@ -120,7 +132,9 @@ function loadTls(files: NonNullable<Config['tls']>) {
   try {
     return readTls(files);
   } catch (error) {
-    throw new StartError(`The TLS files cannot be used (${files.cert}, ${files.key}): ${(error as Error).message}`);
+    throw new StartError(
+      `The TLS files cannot be used (${files.cert}, ${files.key}): ${(error as Error).message}`,
+    );
   }
 }
 

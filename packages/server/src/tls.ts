@@ -34,7 +34,8 @@ export function reloadTls(
       report(error as Error);
     }
   };
-  for (const file of [files.cert, files.key]) watchFile(file, { interval: POLL_MS, persistent: false }, reload);
+  for (const file of [files.cert, files.key])
+    watchFile(file, { interval: POLL_MS, persistent: false }, reload);
   return () => {
     for (const file of [files.cert, files.key]) unwatchFile(file, reload);
   };

@@ -1,7 +1,9 @@
+import { connect } from 'node:net';
 import { Problem } from '@countersign/contract';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { collect, exchange, open, type RawAnswer, request, requestHead } from './raw-http.ts';
 import { aKey, RunningApp } from './running-app.ts';
+import { eventually } from './service-process.ts';
 
 let app: RunningApp;
 let port: number;
@@ -26,7 +28,8 @@ function refusal(answer: RawAnswer | undefined): string {
 }
 
 const bearer = () => ({ authorization: `Bearer ${app.operator.secret}`, 'content-type': 'application/json' });
-const get = (headers: Record<string, string> = {}) => request(port, 'GET /v1/keys', { ...bearer(), ...headers });
+const get = (headers: Record<string, string> = {}) =>
+  request(port, 'GET /v1/keys', { ...bearer(), ...headers });
 
 describe('what is no HTTP', () => {
   it.each([
@@ -46,8 +49,14 @@ describe('what is no HTTP', () => {
     ['a negative length', 'POST /v1/keys HTTP/1.1\r\nhost: a\r\ncontent-length: -1\r\n\r\n'],
     ['a length that is no number', 'POST /v1/keys HTTP/1.1\r\nhost: a\r\ncontent-length: 1e3\r\n\r\n'],
     ['two lengths', 'POST /v1/keys HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab'],
-    ['a length beside chunks', 'POST /v1/keys HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
-    ['a chunk without its size', 'POST /v1/keys HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'],
+    [
+      'a length beside chunks',
+      'POST /v1/keys HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+    ],
+    [
+      'a chunk without its size',
+      'POST /v1/keys HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n',
+    ],
   ])('%s is answered with malformed_request, and the connection ends', async (_what, bytes) => {
     const { answers, isClosed } = await exchange(port, bytes);
     expect(isClosed).toBe(true);
@@ -58,9 +67,16 @@ describe('what is no HTTP', () => {
   });
 
   it('after a request under way, does not stand in for its answer', async () => {
-    const head = requestHead('POST /v1/keys', [...Object.entries(bearer()).flat(), 'connection', 'keep-alive'], 0);
+    const head = requestHead(
+      'POST /v1/keys',
+      [...Object.entries(bearer()).flat(), 'connection', 'keep-alive'],
+      0,
+    );
     const body = JSON.stringify(aKey());
-    const { answers } = await exchange(port, `${head.slice(0, -2)}content-length: ${body.length}\r\n\r\n${body}garbage\r\n\r\n`);
+    const { answers } = await exchange(
+      port,
+      `${head.slice(0, -2)}content-length: ${body.length}\r\n\r\n${body}garbage\r\n\r\n`,
+    );
     expect(answers.map(({ status }) => status)).not.toContain(400);
   });
 });
@@ -83,16 +99,25 @@ describe('targets', () => {
   });
 
   it('with bytes that are not UTF-8 in a query are invalid_query, or taken literally', async () => {
-    expect(refusal(await request(port, 'GET /v1/keys?accountId=%ff%fe', bearer()))).toMatch(/^400 (invalid_query|malformed_request)$/);
-    expect(refusal(await request(port, 'GET /v1/keys?accountId=%', bearer()))).toMatch(/^400 (invalid_query|malformed_request)$/);
+    expect(refusal(await request(port, 'GET /v1/keys?accountId=%ff%fe', bearer()))).toMatch(
+      /^400 (invalid_query|malformed_request)$/,
+    );
+    expect(refusal(await request(port, 'GET /v1/keys?accountId=%', bearer()))).toMatch(
+      /^400 (invalid_query|malformed_request)$/,
+    );
   });
 
   it('* is not_found or malformed_request', async () => {
-    expect(refusal(await request(port, 'OPTIONS *', bearer()))).toMatch(/^(404 not_found|400 malformed_request)$/);
+    expect(refusal(await request(port, 'OPTIONS *', bearer()))).toMatch(
+      /^(404 not_found|400 malformed_request)$/,
+    );
   });
 
   it('of CONNECT end the connection', async () => {
-    const { isClosed, answers } = await exchange(port, 'CONNECT evil.test:443 HTTP/1.1\r\nhost: evil.test\r\n\r\n');
+    const { isClosed, answers } = await exchange(
+      port,
+      'CONNECT evil.test:443 HTTP/1.1\r\nhost: evil.test\r\n\r\n',
+    );
     expect([isClosed, answers]).toEqual([true, []]);
   });
 });
@@ -106,7 +131,10 @@ describe('headers', () => {
   });
 
   it('of 10 MB end the connection', async () => {
-    const { isClosed } = await exchange(port, ['GET /livez HTTP/1.1\r\nhost: a\r\nx: ', Buffer.alloc(10_000_000, 'a')]);
+    const { isClosed } = await exchange(port, [
+      'GET /livez HTTP/1.1\r\nhost: a\r\nx: ',
+      Buffer.alloc(10_000_000, 'a'),
+    ]);
     expect(isClosed).toBe(true);
   });
 
@@ -117,7 +145,13 @@ describe('headers', () => {
   });
 
   it('with bytes beyond ASCII do no harm', async () => {
-    const { answers } = await exchange(port, Buffer.from('GET /v1/keys HTTP/1.1\r\nhost: a\r\nconnection: close\r\nauthorization: Bearer \xff\xfe\r\n\r\n', 'latin1'));
+    const { answers } = await exchange(
+      port,
+      Buffer.from(
+        'GET /v1/keys HTTP/1.1\r\nhost: a\r\nconnection: close\r\nauthorization: Bearer \xff\xfe\r\n\r\n',
+        'latin1',
+      ),
+    );
     expect(refusal(answers[0])).toBe('400 malformed_request');
   });
 
@@ -138,7 +172,10 @@ describe('headers', () => {
 
 describe('bodies', () => {
   const post = (headers: string[], ...parts: (string | Buffer)[]) =>
-    exchange(port, [requestHead('POST /v1/keys', [...Object.entries(bearer()).flat(), ...headers], 0), ...parts]);
+    exchange(port, [
+      requestHead('POST /v1/keys', [...Object.entries(bearer()).flat(), ...headers], 0),
+      ...parts,
+    ]);
 
   it('that are announced over the limit are body_too_large', async () => {
     const { answers } = await post(['content-length', '99999999'], 'x'.repeat(1000));
@@ -159,7 +196,10 @@ describe('bodies', () => {
   });
 
   it('that never end are ended by the service, and said so', async () => {
-    for (const parts of [['content-length', '100'], ['transfer-encoding', 'chunked']]) {
+    for (const parts of [
+      ['content-length', '100'],
+      ['transfer-encoding', 'chunked'],
+    ]) {
       const { answers, isClosed } = await post(parts, parts[1] === '100' ? '{"acc' : '5\r\n{"acc\r\n');
       expect(isClosed).toBe(true);
       expect(refusal(answers[0])).toBe('400 malformed_request');
@@ -171,7 +211,13 @@ describe('bodies', () => {
     const before = (await app.get('/v1/keys?limit=200')).json.data.length;
     const text = JSON.stringify(aKey());
     const socket = await open(port);
-    socket.write(requestHead('POST /v1/keys', [...Object.entries(bearer()).flat(), 'content-length', String(text.length)], 0));
+    socket.write(
+      requestHead(
+        'POST /v1/keys',
+        [...Object.entries(bearer()).flat(), 'content-length', String(text.length)],
+        0,
+      ),
+    );
     socket.write(text.slice(0, -1));
     await new Promise((resolve) => setTimeout(resolve, 50));
     socket.resetAndDestroy();
@@ -204,3 +250,16 @@ describe('slow clients', () => {
     for (const socket of idle) socket.destroy();
   });
 });
+
+it('a client that never closes its side is not waited for', async () => {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  const received = collect(socket);
+  socket.write('garbage\r\n\r\n');
+  await received.until('malformed_request');
+  await eventually(async () => (await connections()) === 0, 'its connection is gone');
+  socket.destroy();
+});
+
+function connections(): Promise<number> {
+  return new Promise((resolve) => app.app.server.getConnections((_error, count) => resolve(count)));
+}

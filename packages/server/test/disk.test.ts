@@ -3,7 +3,15 @@ import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { aKey } from './running-app.ts';
-import { api, cleanUp, eventually, failToStart, newFolder, operatorOf, startProcess } from './service-process.ts';
+import {
+  api,
+  cleanUp,
+  eventually,
+  failToStart,
+  newFolder,
+  operatorOf,
+  startProcess,
+} from './service-process.ts';
 
 const mounted: string[] = [];
 
@@ -54,10 +62,15 @@ describe.skipIf(!mayMount)('a disk (skipped where file systems cannot be mounted
       return answer.status === 503;
     }, 'the disk is full');
     await eventually(async () => (await ready()).status === 503, 'it is not ready');
-    expect((await ready()).json).toMatchObject({ status: 'unavailable', reasons: ['the audit log cannot be written'] });
+    expect((await ready()).json).toMatchObject({
+      status: 'unavailable',
+      reasons: ['the audit log cannot be written'],
+    });
     expect((await ready()).headers.get('retry-after')).toBe('1');
     expect((await api(service.url, undefined, 'GET', '/livez')).status).toBe(200);
-    const decision = await api(service.url, secret, 'POST', '/v1/verify', { request: { method: 'GET', target: '/', headers: {} } });
+    const decision = await api(service.url, secret, 'POST', '/v1/verify', {
+      request: { method: 'GET', target: '/', headers: {} },
+    });
     expect([decision.status, decision.json.code]).toEqual([503, 'unavailable']);
     expect(service.stderr).toContain('The disk is full');
 

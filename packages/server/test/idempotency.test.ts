@@ -22,8 +22,12 @@ afterAll(async () => {
 });
 
 const refusal = ({ status, json }: { status: number; json: { code: string } }) => `${status} ${json.code}`;
-const under = (key: string, options: CallOptions = {}): CallOptions => ({ ...options, headers: { 'idempotency-key': key } });
-const count = async (accountId: string) => (await app.get(`/v1/keys?accountId=${accountId}&limit=200`)).json.data.length;
+const under = (key: string, options: CallOptions = {}): CallOptions => ({
+  ...options,
+  headers: { 'idempotency-key': key },
+});
+const count = async (accountId: string) =>
+  (await app.get(`/v1/keys?accountId=${accountId}&limit=200`)).json.data.length;
 
 describe('Idempotency-Key', () => {
   it('gives the same answer, the secret too, and makes one key', async () => {
@@ -42,13 +46,17 @@ describe('Idempotency-Key', () => {
   it('with another body is idempotency_key_reused, whatever differs', async () => {
     const key = freshName();
     await app.post('/v1/keys', JSON.stringify(aKey()), under(key));
-    expect(refusal(await app.post('/v1/keys', `${JSON.stringify(aKey())} `, under(key)))).toBe('422 idempotency_key_reused');
+    expect(refusal(await app.post('/v1/keys', `${JSON.stringify(aKey())} `, under(key)))).toBe(
+      '422 idempotency_key_reused',
+    );
   });
 
   it('under way is idempotency_in_flight', async () => {
     const accountId = freshName();
     const key = freshName();
-    const answers = await Promise.all([1, 2, 3].map(() => app.post('/v1/keys', { ...aKey(), accountId }, under(key))));
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => app.post('/v1/keys', { ...aKey(), accountId }, under(key))),
+    );
     const made = answers.filter(({ status }) => status === 201);
     const waiting = answers.filter(({ status }) => status !== 201);
     expect(waiting.length).toBeGreaterThan(0);
@@ -59,7 +67,9 @@ describe('Idempotency-Key', () => {
 
   it('is free again after a refusal: what was refused changed nothing', async () => {
     const key = freshName();
-    expect(refusal(await app.post('/v1/keys', { ...aKey(), kind: 'x' }, under(key)))).toBe('400 invalid_body');
+    expect(refusal(await app.post('/v1/keys', { ...aKey(), kind: 'x' }, under(key)))).toBe(
+      '400 invalid_body',
+    );
     expect((await app.post('/v1/keys', aKey(), under(key))).status).toBe(201);
   });
 
@@ -88,7 +98,9 @@ describe('Idempotency-Key', () => {
     const body = { reason: 'same body' };
     expect((await app.post(`/v1/keys/${id}/disable`, body, under(key))).json.status).toBe('disabled');
     expect((await app.post(`/v1/keys/${id}/enable`, body, under(key))).json.status).toBe('active');
-    expect((await app.post(`/v1/keys/${id}/disable`, body, under(key))).headers).toMatchObject({ 'idempotency-replayed': 'true' });
+    expect((await app.post(`/v1/keys/${id}/disable`, body, under(key))).headers).toMatchObject({
+      'idempotency-replayed': 'true',
+    });
     expect((await app.get(`/v1/keys/${id}`)).json.status).toBe('active');
   });
 

@@ -75,13 +75,16 @@ describe('rotation', () => {
     ]);
   });
 
-  it.each([{ graceSeconds: -1 }, { graceSeconds: 1.5 }, { graceSeconds: 1e12 }, { graceSeconds: '60' }, { publicKey: 'x' }])(
-    'refuses %j with invalid_body',
-    async (body) => {
-      const { id } = await app.newKey();
-      expect(refusal(await app.post(`/v1/keys/${id}/rotate`, body))).toBe('400 invalid_body');
-    },
-  );
+  it.each([
+    { graceSeconds: -1 },
+    { graceSeconds: 1.5 },
+    { graceSeconds: 1e12 },
+    { graceSeconds: '60' },
+    { publicKey: 'x' },
+  ])('refuses %j with invalid_body', async (body) => {
+    const { id } = await app.newKey();
+    expect(refusal(await app.post(`/v1/keys/${id}/rotate`, body))).toBe('400 invalid_body');
+  });
 
   it('of an asymmetric kind takes the new public key, and shows no secret', async () => {
     const kind = { kind: 'ed25519', passphrase: undefined };
@@ -101,7 +104,9 @@ describe('standing', () => {
     const made = await app.newKey();
     expect((await deed(made.id, there)).status).toBe(200);
     expect(await outcome(made)).toBe(code);
-    expect(refusal(await deed(made.id, there === 'disable' ? 'disable' : 'quarantine'))).toBe('409 state_conflict');
+    expect(refusal(await deed(made.id, there === 'disable' ? 'disable' : 'quarantine'))).toBe(
+      '409 state_conflict',
+    );
     expect((await deed(made.id, back)).json.status).toBe('active');
     expect(await outcome(made)).toBe('allowed');
     expect(refusal(await deed(made.id, back))).toBe('409 state_conflict');
@@ -149,11 +154,24 @@ describe('revocation', () => {
     const revoked = await app.post(`/v1/keys/${made.id}/revoke`, { reason: 'leaked', wait: 'everywhere' });
     expect(revoked.json).toMatchObject({ revoked: 1, confirmedNodes: 1, everywhere: true });
     expect(await outcome(made)).toBe('credential_revoked');
-    for (const name of ['rotate', 'retire-previous', 'disable', 'enable', 'quarantine', 'release', 'revoke']) {
+    for (const name of [
+      'rotate',
+      'retire-previous',
+      'disable',
+      'enable',
+      'quarantine',
+      'release',
+      'revoke',
+    ]) {
       const body = ['rotate', 'retire-previous'].includes(name) ? {} : { reason: 'x' };
-      expect([name, refusal(await app.post(`/v1/keys/${made.id}/${name}`, body))]).toEqual([name, '409 key_revoked']);
+      expect([name, refusal(await app.post(`/v1/keys/${made.id}/${name}`, body))]).toEqual([
+        name,
+        '409 key_revoked',
+      ]);
     }
-    expect(refusal(await app.patch(`/v1/keys/${made.id}`, { label: 'x' }, made.revision))).toBe('409 key_revoked');
+    expect(refusal(await app.patch(`/v1/keys/${made.id}`, { label: 'x' }, made.revision))).toBe(
+      '409 key_revoked',
+    );
     expect((await app.get(`/v1/keys/${made.id}`)).json).toMatchObject({ status: 'revoked' });
   });
 
@@ -169,7 +187,9 @@ describe('revocation', () => {
     const answer = await app.post('/v1/revocations', body);
     expect(answer.json.revoked).toBe(3);
     const after = await Promise.all(meant.map(({ id }) => app.get(`/v1/keys/${id}`)));
-    expect(after.map(({ json }) => [json.status, json.revision])).toEqual(Array(3).fill(['revoked', answer.json.revision]));
+    expect(after.map(({ json }) => [json.status, json.revision])).toEqual(
+      Array(3).fill(['revoked', answer.json.revision]),
+    );
     expect(await Promise.all(others.map(outcome))).not.toContain('credential_revoked');
     expect((await app.post('/v1/revocations', body)).json.revoked).toBe(0);
   });

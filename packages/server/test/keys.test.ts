@@ -39,7 +39,11 @@ describe('POST /v1/keys', () => {
       metadata: { team: 'grid' },
     };
     const { passphrase: _, ...shown } = input;
-    expect(await app.newKey(input)).toMatchObject({ ...shown, expiresAt: '2099-02-01T00:00:00.000Z', status: 'active' });
+    expect(await app.newKey(input)).toMatchObject({
+      ...shown,
+      expiresAt: '2099-02-01T00:00:00.000Z',
+      status: 'active',
+    });
   });
 
   it('makes no secret where the customer keeps the private key', async () => {
@@ -89,14 +93,24 @@ describe('POST /v1/keys/import', () => {
     expect(made.status).toBe(201);
     expect(made.json).toMatchObject({ id: 'bg_0123' });
     expect(made.text).not.toContain(secret);
-    const headers = sign('bitget', { id: 'bg_0123', secret, passphrase: 'p' }, { method: 'GET', target: '/account' });
-    const decision = await app.post('/v1/verify', { request: { method: 'GET', target: '/account', headers } });
+    const headers = sign(
+      'bitget',
+      { id: 'bg_0123', secret, passphrase: 'p' },
+      { method: 'GET', target: '/account' },
+    );
+    const decision = await app.post('/v1/verify', {
+      request: { method: 'GET', target: '/account', headers },
+    });
     expect(decision.json).toMatchObject({ allowed: true, credential: { id: 'bg_0123' } });
   });
 
   it('can be managed under ids of any printable characters, and of 128 of them', async () => {
     for (const id of ['a/b?c#d%e', '~'.repeat(128)]) {
-      const made = await app.post('/v1/keys/import', { ...aKey(), id, secret: 'a secret of the old platform' });
+      const made = await app.post('/v1/keys/import', {
+        ...aKey(),
+        id,
+        secret: 'a secret of the old platform',
+      });
       expect([id, made.status]).toEqual([id, 201]);
       const path = `/v1/keys/${[...id].map((c) => `%${c.charCodeAt(0).toString(16)}`).join('')}`;
       expect((await app.get(path)).json).toMatchObject({ id });
@@ -149,7 +163,9 @@ describe('GET /v1/keys', () => {
     const deed = { disabled: 'disable', quarantined: 'quarantine', revoked: 'revoke' }[status];
     if (deed !== undefined) await app.post(`/v1/keys/${one.id}/${deed}`, { reason: 'test' });
     const { data } = (await app.get(`/v1/keys?accountId=${accountId}&status=${status}`)).json;
-    expect(data.map((key: { status: string }) => key.status)).toEqual(status === 'active' ? ['active', 'active'] : [status]);
+    expect(data.map((key: { status: string }) => key.status)).toEqual(
+      status === 'active' ? ['active', 'active'] : [status],
+    );
   });
 
   it.each([
@@ -189,31 +205,41 @@ describe('PATCH /v1/keys/{id}', () => {
     expect(again.json.revision).toBeGreaterThan(edited.json.revision);
   });
 
-  it.each([undefined, 'W/"1"', '*', 'one', '-1', '1, 2', '9'.repeat(20)])('with If-Match %s is revision_missing', async (value) => {
-    const { id } = await app.newKey();
-    expect(refusal(await app.patch(`/v1/keys/${id}`, { label: 'x' }, value))).toBe('428 revision_missing');
-  });
+  it.each([undefined, 'W/"1"', '*', 'one', '-1', '1, 2', '9'.repeat(20)])(
+    'with If-Match %s is revision_missing',
+    async (value) => {
+      const { id } = await app.newKey();
+      expect(refusal(await app.patch(`/v1/keys/${id}`, { label: 'x' }, value))).toBe('428 revision_missing');
+    },
+  );
 
   it('with another revision is revision_mismatch, and changes nothing', async () => {
     const { id, revision } = await app.newKey();
     await app.patch(`/v1/keys/${id}`, { label: 'first' }, revision);
-    expect(refusal(await app.patch(`/v1/keys/${id}`, { label: 'second' }, revision))).toBe('412 revision_mismatch');
+    expect(refusal(await app.patch(`/v1/keys/${id}`, { label: 'second' }, revision))).toBe(
+      '412 revision_mismatch',
+    );
     expect((await app.get(`/v1/keys/${id}`)).json.label).toBe('first');
   });
 
   it('of two edits at once, lets one through', async () => {
     const { id, revision } = await app.newKey();
-    const both = await Promise.all(['a', 'b'].map((label) => app.patch(`/v1/keys/${id}`, { label }, revision)));
+    const both = await Promise.all(
+      ['a', 'b'].map((label) => app.patch(`/v1/keys/${id}`, { label }, revision)),
+    );
     expect(both.map(({ status }) => status).sort()).toEqual([200, 412]);
   });
 
-  it.each([{ id: 'x' }, { status: 'active' }, { kind: 'rsa' }, { label: null }, { expiresAt: '2001-01-01T00:00:00Z' }])(
-    'refuses %j with invalid_body',
-    async (edit) => {
-      const { id, revision } = await app.newKey();
-      expect(refusal(await app.patch(`/v1/keys/${id}`, edit, revision))).toBe('400 invalid_body');
-    },
-  );
+  it.each([
+    { id: 'x' },
+    { status: 'active' },
+    { kind: 'rsa' },
+    { label: null },
+    { expiresAt: '2001-01-01T00:00:00Z' },
+  ])('refuses %j with invalid_body', async (edit) => {
+    const { id, revision } = await app.newKey();
+    expect(refusal(await app.patch(`/v1/keys/${id}`, edit, revision))).toBe('400 invalid_body');
+  });
 
   it('of a key that there is not is not_found', async () => {
     expect(refusal(await app.patch('/v1/keys/nobody', {}, 1))).toBe('404 not_found');

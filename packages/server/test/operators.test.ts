@@ -1,18 +1,27 @@
 import { createHash } from 'node:crypto';
 import { OPERATOR_ACCOUNT } from '@countersign/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ALL_PERMISSIONS, aKey, type Answer, makeOperator, RunningApp } from './running-app.ts';
+import { ALL_PERMISSIONS, type Answer, aKey, makeOperator, RunningApp } from './running-app.ts';
 import { type BotKey, ed25519Pair, sign, type ToSign } from './signing.ts';
 
 let app: RunningApp;
 
 beforeAll(async () => {
-  app = await RunningApp.start({ trustedProxies: ['10.0.0.0/8'], failureBudget: { failures: 1000, windowSeconds: 1 } });
+  app = await RunningApp.start({
+    trustedProxies: ['10.0.0.0/8'],
+    failureBudget: { failures: 1000, windowSeconds: 1 },
+  });
 });
 afterAll(() => app.close());
 
 const refusal = ({ status, json }: Answer) => `${status} ${json.code}`;
-const operatorKey = (over: object) => ({ ...aKey(), accountId: OPERATOR_ACCOUNT, kind: 'bearer', passphrase: undefined, ...over });
+const operatorKey = (over: object) => ({
+  ...aKey(),
+  accountId: OPERATOR_ACCOUNT,
+  kind: 'bearer',
+  passphrase: undefined,
+  ...over,
+});
 
 describe('operator credentials', () => {
   it('are not made by keys.write alone', async () => {
@@ -25,8 +34,12 @@ describe('operator credentials', () => {
 
   it('are not given what their maker lacks', async () => {
     const { secret: token } = await app.operatorWith('keys.write', 'config.write');
-    expect(refusal(await app.post('/v1/keys', operatorKey({ permissions: ['keys.revoke'] }), { token }))).toBe('403 permission_denied');
-    expect((await app.post('/v1/keys', operatorKey({ permissions: ['config.write'] }), { token })).status).toBe(201);
+    expect(
+      refusal(await app.post('/v1/keys', operatorKey({ permissions: ['keys.revoke'] }), { token })),
+    ).toBe('403 permission_denied');
+    expect(
+      (await app.post('/v1/keys', operatorKey({ permissions: ['config.write'] }), { token })).status,
+    ).toBe(201);
   });
 
   it('are not changed by keys.write or keys.revoke alone', async () => {
@@ -42,7 +55,9 @@ describe('operator credentials', () => {
   });
 
   it('are given no permission that only a manifest knows', async () => {
-    expect(refusal(await app.post('/v1/keys', operatorKey({ permissions: ['spot.trade'] })))).toBe('403 permission_denied');
+    expect(refusal(await app.post('/v1/keys', operatorKey({ permissions: ['spot.trade'] })))).toBe(
+      '403 permission_denied',
+    );
   });
 
   it('end like any other key', async () => {
@@ -55,7 +70,11 @@ describe('operator credentials', () => {
   });
 
   it('of customers open no door here', async () => {
-    const customer = await app.newKey({ kind: 'bearer', passphrase: undefined, permissions: [...ALL_PERMISSIONS] });
+    const customer = await app.newKey({
+      kind: 'bearer',
+      passphrase: undefined,
+      permissions: [...ALL_PERMISSIONS],
+    });
     expect(refusal(await app.get('/v1/keys', { token: customer.secret }))).toBe('403 permission_denied');
   });
 
@@ -80,10 +99,13 @@ describe('bearer tokens', () => {
   it('with one character changed are credential_unknown or signature_mismatch', async () => {
     const { secret } = app.operator;
     const changed = secret.slice(0, 60) + (secret[60] === 'a' ? 'b' : 'a') + secret.slice(61);
-    expect(refusal(await app.get('/v1/keys', { token: changed }))).toMatch(/^401 (credential_unknown|signature_mismatch)$/);
+    expect(refusal(await app.get('/v1/keys', { token: changed }))).toMatch(
+      /^401 (credential_unknown|signature_mismatch)$/,
+    );
   });
 
-  const ask = (ip: string, headers: Record<string, string> = {}) => app.get('/v1/keys?limit=1', { ip, headers });
+  const ask = (ip: string, headers: Record<string, string> = {}) =>
+    app.get('/v1/keys?limit=1', { ip, headers });
 
   it('count over plaintext from another machine as no credential', async () => {
     expect(refusal(await ask('203.0.113.9'))).toBe('401 credential_missing');
@@ -95,16 +117,22 @@ describe('bearer tokens', () => {
   it('count behind a trusted proxy that received them over TLS', async () => {
     const forwarded = { 'x-forwarded-for': '203.0.113.9' };
     expect((await ask('10.1.1.1', { ...forwarded, 'x-forwarded-proto': 'https' })).status).toBe(200);
-    expect(refusal(await ask('10.1.1.1', { ...forwarded, 'x-forwarded-proto': 'http' }))).toBe('401 credential_missing');
+    expect(refusal(await ask('10.1.1.1', { ...forwarded, 'x-forwarded-proto': 'http' }))).toBe(
+      '401 credential_missing',
+    );
     expect(refusal(await ask('10.1.1.1', forwarded))).toBe('401 credential_missing');
-    expect(refusal(await ask('203.0.113.9', { 'x-forwarded-proto': 'https' }))).toBe('401 credential_missing');
+    expect(refusal(await ask('203.0.113.9', { 'x-forwarded-proto': 'https' }))).toBe(
+      '401 credential_missing',
+    );
   });
 
   it('are not saved by a proxy on this machine that received them in plaintext', async () => {
     const behind = await RunningApp.start({ trustedProxies: ['127.0.0.1'] });
     const headers = { 'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'http' };
     expect(refusal(await behind.get('/v1/keys', { headers }))).toBe('401 credential_missing');
-    expect((await behind.get('/v1/keys', { headers: { ...headers, 'x-forwarded-proto': 'https' } })).status).toBe(200);
+    expect(
+      (await behind.get('/v1/keys', { headers: { ...headers, 'x-forwarded-proto': 'https' } })).status,
+    ).toBe(200);
     await behind.close();
   });
 
@@ -124,7 +152,10 @@ async function hmacOperator(): Promise<BotKey> {
 
 async function ed25519Operator(): Promise<BotKey> {
   const { privateKey, pem } = ed25519Pair();
-  return { ...(await makeOperator(app.engine, ALL_PERMISSIONS, { kind: 'ed25519', publicKey: pem })), privateKey };
+  return {
+    ...(await makeOperator(app.engine, ALL_PERMISSIONS, { kind: 'ed25519', publicKey: pem })),
+    privateKey,
+  };
 }
 
 function signedCall(key: BotKey, what: ToSign, over: Record<string, string> = {}, sentBody = what.body) {
@@ -148,9 +179,15 @@ describe.each([
   });
 
   it('are refused a second time', async () => {
-    const headers = { host: HOST, ...sign('rfc9421', key, { method: 'GET', target, headers: ['host', HOST] }) };
+    const headers = {
+      host: HOST,
+      ...sign('rfc9421', key, { method: 'GET', target, headers: ['host', HOST] }),
+    };
     const both = [1, 2].map(() => app.get(target, { token: undefined, headers }));
-    expect((await Promise.all(both)).map(({ status, json }) => json.code ?? status)).toEqual([200, 'replayed']);
+    expect((await Promise.all(both)).map(({ status, json }) => json.code ?? status)).toEqual([
+      200,
+      'replayed',
+    ]);
   });
 
   it('with the nonce of another call are replayed', async () => {
@@ -161,7 +198,12 @@ describe.each([
 
   it('with another body are signature_mismatch', async () => {
     const body = JSON.stringify(aKey());
-    const answer = await signedCall(key, { method: 'POST', target: '/v1/keys', body }, {}, body.replace('grid', 'GRID'));
+    const answer = await signedCall(
+      key,
+      { method: 'POST', target: '/v1/keys', body },
+      {},
+      body.replace('grid', 'GRID'),
+    );
     expect(refusal(answer)).toBe('401 signature_mismatch');
   });
 
@@ -169,7 +211,9 @@ describe.each([
     const sent = JSON.stringify({ ...aKey(), permissions: ['withdraw'] });
     const digest = `sha-256=:${createHash('sha256').update(sent).digest('base64')}:`;
     const what = { method: 'POST', target: '/v1/keys', body: JSON.stringify(aKey()) };
-    expect(refusal(await signedCall(key, what, { 'content-digest': digest }, sent))).toBe('401 signature_mismatch');
+    expect(refusal(await signedCall(key, what, { 'content-digest': digest }, sent))).toBe(
+      '401 signature_mismatch',
+    );
   });
 
   it('without a digest of the body are malformed_request', async () => {
@@ -178,8 +222,14 @@ describe.each([
   });
 
   it('for another target, method, host or scheme are signature_mismatch', async () => {
-    const headers = (over: Partial<ToSign>) => sign('rfc9421', key, { method: 'GET', target, headers: ['host', HOST], ...over });
-    const wrong = [{ target: '/v1/keys' }, { method: 'HEAD' }, { headers: ['host', 'other.test'] }, { scheme: 'https' as const }];
+    const headers = (over: Partial<ToSign>) =>
+      sign('rfc9421', key, { method: 'GET', target, headers: ['host', HOST], ...over });
+    const wrong = [
+      { target: '/v1/keys' },
+      { method: 'HEAD' },
+      { headers: ['host', 'other.test'] },
+      { scheme: 'https' as const },
+    ];
     for (const over of wrong) {
       const answer = await app.get(target, { token: undefined, headers: { host: HOST, ...headers(over) } });
       expect([over, refusal(answer)]).toEqual([over, '401 signature_mismatch']);
@@ -194,11 +244,13 @@ describe.each([
     }
   });
 
-  it('with an algorithm that is not the key\'s are refused', async () => {
+  it("with an algorithm that is not the key's are refused", async () => {
     const signed = sign('rfc9421', key, { method: 'GET', target, headers: ['host', HOST] });
     const input = `${signed['Signature-Input']};alg="rsa-pss-sha512"`;
     const headers = { host: HOST, ...signed, 'Signature-Input': input };
-    expect(refusal(await app.get(target, { token: undefined, headers }))).toMatch(/^401 (algorithm_not_allowed|signature_mismatch)$/);
+    expect(refusal(await app.get(target, { token: undefined, headers }))).toMatch(
+      /^401 (algorithm_not_allowed|signature_mismatch)$/,
+    );
   });
 });
 

@@ -40,7 +40,10 @@ describe('request smuggling', () => {
     ['a chunk that is longer than it says', 'transfer-encoding: chunked', '1\r\nabc\r\n0\r\n\r\n'],
     ['a chunk that ends with a bare LF', 'transfer-encoding: chunked', '1\na\n0\n\n'],
   ])('by %s reaches no upstream', async (_what, headers, body) => {
-    const { answers, isClosed } = await exchange(proxy.port, `POST /open/a HTTP/1.1\r\nhost: api.test\r\n${headers}\r\n\r\n${body}`);
+    const { answers, isClosed } = await exchange(
+      proxy.port,
+      `POST /open/a HTTP/1.1\r\nhost: api.test\r\n${headers}\r\n\r\n${body}`,
+    );
     expect(isClosed).toBe(true);
     expect(answers.map(({ status }) => status)).toEqual([400]);
     expect(Problem.parse(JSON.parse(answers[0]?.body ?? ''))).toMatchObject({ code: 'malformed_request' });
@@ -49,7 +52,9 @@ describe('request smuggling', () => {
 
   it('by a body that holds a request sends it on as a body', async () => {
     await request(proxy.port, 'POST /open/a', [], SMUGGLED);
-    expect(proxy.received.map(({ target, body }) => [target, body.toString()])).toEqual([['/open/a', SMUGGLED]]);
+    expect(proxy.received.map(({ target, body }) => [target, body.toString()])).toEqual([
+      ['/open/a', SMUGGLED],
+    ]);
   });
 
   it('by a body on a GET sends it on as a body', async () => {
@@ -93,10 +98,13 @@ describe('targets that two parsers read differently', () => {
     expect(proxy.received).toEqual([]);
   });
 
-  it.each(['get', 'Get', 'TRACE', 'CONNECT', 'M-SEARCH', 'PROPFIND', 'PURGE', 'PUT'])('with the method %s reach no upstream', async (method) => {
-    await exchange(proxy.port, requestHead(`${method} /open/a`, [], 0));
-    expect(proxy.received).toEqual([]);
-  });
+  it.each(['get', 'Get', 'TRACE', 'CONNECT', 'M-SEARCH', 'PROPFIND', 'PURGE', 'PUT'])(
+    'with the method %s reach no upstream',
+    async (method) => {
+      await exchange(proxy.port, requestHead(`${method} /open/a`, [], 0));
+      expect(proxy.received).toEqual([]);
+    },
+  );
 });
 
 describe('broken requests', () => {
@@ -114,13 +122,24 @@ describe('broken requests', () => {
   });
 
   it('with a header named __proto__ do no harm', async () => {
-    expect((await request(proxy.port, 'GET /open/a', ['__proto__', 'a', 'constructor', 'b'])).status).toBe(200);
+    expect((await request(proxy.port, 'GET /open/a', ['__proto__', 'a', 'constructor', 'b'])).status).toBe(
+      200,
+    );
   });
 });
 
 describe('refusals', () => {
   it('speak the dialect of the request, and carry the id of the decision', async () => {
-    const answer = await request(proxy.port, 'GET /orders', ['ACCESS-KEY', 'nobody', 'ACCESS-SIGN', 'x', 'ACCESS-TIMESTAMP', String(Date.now()), 'ACCESS-PASSPHRASE', 'Passphrase1']);
+    const answer = await request(proxy.port, 'GET /orders', [
+      'ACCESS-KEY',
+      'nobody',
+      'ACCESS-SIGN',
+      'x',
+      'ACCESS-TIMESTAMP',
+      String(Date.now()),
+      'ACCESS-PASSPHRASE',
+      'Passphrase1',
+    ]);
     expect(answer.headers['content-type']).toMatch(/^application\/json/);
     expect(JSON.parse(answer.body)).toMatchObject({ code: expect.stringMatching(/^\d+$/), data: null });
     expect(answer.headers['x-countersign-request-id']).toMatch(/^req_/);
@@ -136,7 +155,10 @@ describe('refusals', () => {
   it('of a repeated request reaches the upstream once', async () => {
     const head = requestHead('POST /orders', [], 0);
     expect(head).not.toBe('');
-    const answers = await Promise.all([proxy.signed('POST /orders', { body: '{"once":1}' }), proxy.signed('POST /orders', { body: '{"once":2}' })]);
+    const answers = await Promise.all([
+      proxy.signed('POST /orders', { body: '{"once":1}' }),
+      proxy.signed('POST /orders', { body: '{"once":2}' }),
+    ]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
     expect(proxy.received).toHaveLength(2);
   });

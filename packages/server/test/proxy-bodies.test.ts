@@ -20,13 +20,17 @@ const signatureFor = (method: string, target: string, body: string | Buffer = ''
   Object.entries(sign('bitget', proxy.key, { method, target, body })).flat();
 
 describe('what goes to the upstream', () => {
-  it.each(['/open/a?b=c&b=%20d', '/open/a?', '/open/%C3%BC', '/open/a,c@d:e!$()*', '/open/a?x={}|[]<>^`\\', '/open/a?a=1%26b=2&c=+'])(
-    'is the target %s byte for byte',
-    async (target) => {
-      expect((await request(proxy.port, `GET ${target}`)).status).toBe(200);
-      expect(proxy.last.target).toBe(target);
-    },
-  );
+  it.each([
+    '/open/a?b=c&b=%20d',
+    '/open/a?',
+    '/open/%C3%BC',
+    '/open/a,c@d:e!$()*',
+    '/open/a?x={}|[]<>^`\\',
+    '/open/a?a=1%26b=2&c=+',
+  ])('is the target %s byte for byte', async (target) => {
+    expect((await request(proxy.port, `GET ${target}`)).status).toBe(200);
+    expect(proxy.last.target).toBe(target);
+  });
 
   it('is the body byte for byte, whatever it holds', async () => {
     const body = Buffer.from(Array.from({ length: 65_536 }, (_, i) => (i * 7) % 256));
@@ -39,7 +43,11 @@ describe('what goes to the upstream', () => {
     const body = '{"size":"1"}';
     const headers = [...signatureFor('POST', '/orders', body), 'transfer-encoding', 'chunked'];
     const chunks = [...body].map((character) => `1;ext=1\r\n${character}\r\n`);
-    const { answers } = await exchange(proxy.port, [requestHead('POST /orders', headers, 0), ...chunks, '0\r\nx-trailer: a\r\n\r\n']);
+    const { answers } = await exchange(proxy.port, [
+      requestHead('POST /orders', headers, 0),
+      ...chunks,
+      '0\r\nx-trailer: a\r\n\r\n',
+    ]);
     expect(answers[0]?.status).toBe(200);
     expect(proxy.last.body.toString()).toBe(body);
     expect(proxy.last.headers).toMatchObject({ 'content-length': String(body.length) });
@@ -49,7 +57,13 @@ describe('what goes to the upstream', () => {
 
   it('is a body that came after 100-continue', async () => {
     const body = '{"size":"1"}';
-    const headers = [...signatureFor('POST', '/orders', body), 'expect', '100-continue', 'content-length', String(body.length)];
+    const headers = [
+      ...signatureFor('POST', '/orders', body),
+      'expect',
+      '100-continue',
+      'content-length',
+      String(body.length),
+    ];
     const socket = await open(proxy.port);
     const received = collect(socket);
     socket.write(requestHead('POST /orders', headers, 0));
@@ -77,7 +91,11 @@ describe('what goes to the upstream', () => {
     expect(declared.status).toBe(413);
     const chunk = `186a1\r\n${body}\r\n`;
     const headers = [...signatureFor('POST', '/orders', body), 'transfer-encoding', 'chunked'];
-    const { answers } = await exchange(proxy.port, [requestHead('POST /orders', headers, 0), chunk, '0\r\n\r\n']);
+    const { answers } = await exchange(proxy.port, [
+      requestHead('POST /orders', headers, 0),
+      chunk,
+      '0\r\n\r\n',
+    ]);
     expect(answers[0]?.status).toBe(413);
     const open = await request(proxy.port, 'POST /open/a', [], body);
     expect([open.status, JSON.parse(open.body).code]).toEqual([413, 'body_too_large']);
@@ -105,8 +123,13 @@ describe('what comes back', () => {
   });
 
   it.each([201, 301, 404, 418, 500, 503])('is a %d of the upstream, untouched', async (status) => {
-    proxy.answer = (_request, response) => void response.writeHead(status, { 'content-type': 'text/x' }).end('theirs');
-    expect(await proxy.signed('GET /orders')).toMatchObject({ status, body: 'theirs', headers: { 'content-type': 'text/x' } });
+    proxy.answer = (_request, response) =>
+      void response.writeHead(status, { 'content-type': 'text/x' }).end('theirs');
+    expect(await proxy.signed('GET /orders')).toMatchObject({
+      status,
+      body: 'theirs',
+      headers: { 'content-type': 'text/x' },
+    });
   });
 
   it('is large, and byte for byte', async () => {
@@ -191,8 +214,12 @@ describe('clients that go away', () => {
   });
 
   it('on one connection are served one after the other', async () => {
-    const head = (name: string, connection: string) => requestHead(`GET /open/${name}`, ['connection', connection], 0);
-    const { answers } = await exchange(proxy.port, head('a', 'keep-alive') + head('b', 'keep-alive') + head('c', 'close'));
+    const head = (name: string, connection: string) =>
+      requestHead(`GET /open/${name}`, ['connection', connection], 0);
+    const { answers } = await exchange(
+      proxy.port,
+      head('a', 'keep-alive') + head('b', 'keep-alive') + head('c', 'close'),
+    );
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
     expect(proxy.received.map(({ target }) => target)).toEqual(['/open/a', '/open/b', '/open/c']);
   });

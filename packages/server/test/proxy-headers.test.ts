@@ -18,7 +18,9 @@ const names = () => proxy.last.rawHeaders.filter((_, i) => i % 2 === 0).map((nam
 
 describe('headers to the upstream', () => {
   it('hold those of the client, in order and as they were written', async () => {
-    await proxy.signed('GET /orders', { headers: ['X-Trace', 'a', 'Accept', 'b', 'x-trace', 'c', 'X-Odd', '  d  ', 'x-empty', ''] });
+    await proxy.signed('GET /orders', {
+      headers: ['X-Trace', 'a', 'Accept', 'b', 'x-trace', 'c', 'X-Odd', '  d  ', 'x-empty', ''],
+    });
     const raw = proxy.last.rawHeaders;
     const pairs = raw.flatMap((name, i) => (i % 2 === 0 ? [`${name}: ${raw[i + 1]}`] : []));
     const own = pairs.filter((pair) => /^(x-trace|accept|x-odd|x-empty)/i.test(pair));
@@ -47,31 +49,50 @@ describe('headers to the upstream', () => {
     ['Upgrade-Insecure', '1'],
   ])('lack %s, which is of one connection only', async (name, value) => {
     await proxy.signed('GET /orders', { headers: [name, value, 'connection', 'close, upgrade-insecure'] });
-    expect(proxy.last.headers[name.toLowerCase()]).toSatisfy((seen) => seen === undefined || name === 'Connection');
+    expect(proxy.last.headers[name.toLowerCase()]).toSatisfy(
+      (seen) => seen === undefined || name === 'Connection',
+    );
     expect(proxy.last.headers.connection).not.toContain('close');
   });
 
   it('lack what Connection names, save what makes the request', async () => {
-    const headers = ['x-private', 'a', 'x-other', 'b', 'content-type', 'text/x', 'connection', 'close, X-Private, host, content-type'];
+    const headers = [
+      'x-private',
+      'a',
+      'x-other',
+      'b',
+      'content-type',
+      'text/x',
+      'connection',
+      'close, X-Private, host, content-type',
+    ];
     await proxy.signed('GET /orders', { headers });
     expect(proxy.last.headers).not.toHaveProperty('x-private');
     expect(proxy.last.headers).toMatchObject({ 'x-other': 'b', host: 'api.test', 'content-type': 'text/x' });
   });
 
   it('cannot have ours taken away by Connection', async () => {
-    await proxy.signed('GET /orders', { headers: ['connection', 'close, x-countersign-account, x-forwarded-for'] });
-    expect(proxy.last.headers).toMatchObject({ 'x-countersign-account': 'acct_42', 'x-forwarded-for': expect.any(String) });
+    await proxy.signed('GET /orders', {
+      headers: ['connection', 'close, x-countersign-account, x-forwarded-for'],
+    });
+    expect(proxy.last.headers).toMatchObject({
+      'x-countersign-account': 'acct_42',
+      'x-forwarded-for': expect.any(String),
+    });
   });
 
-  it.each(['X-Countersign-Account', 'x_countersign_account', 'X-Countersign_Credential', 'X-COUNTERSIGN-PERMISSION', 'x-countersign-anything'])(
-    'lack the client\'s own %s',
-    async (name) => {
-      await proxy.signed('GET /orders', { headers: [name, 'spoofed'] });
-      expect(proxy.last.rawHeaders).not.toContain('spoofed');
-      await request(proxy.port, 'GET /open/a', [name, 'spoofed']);
-      expect(proxy.last.rawHeaders).not.toContain('spoofed');
-    },
-  );
+  it.each([
+    'X-Countersign-Account',
+    'x_countersign_account',
+    'X-Countersign_Credential',
+    'X-COUNTERSIGN-PERMISSION',
+    'x-countersign-anything',
+  ])("lack the client's own %s", async (name) => {
+    await proxy.signed('GET /orders', { headers: [name, 'spoofed'] });
+    expect(proxy.last.rawHeaders).not.toContain('spoofed');
+    await request(proxy.port, 'GET /open/a', [name, 'spoofed']);
+    expect(proxy.last.rawHeaders).not.toContain('spoofed');
+  });
 
   it('say who it was, and nothing of the kind on a public route', async () => {
     await proxy.signed('GET /orders');
@@ -95,7 +116,7 @@ describe('headers to the upstream', () => {
     }
   });
 
-  it('hold Authorization beside a signature: that is the upstream\'s business', async () => {
+  it("hold Authorization beside a signature: that is the upstream's business", async () => {
     await proxy.signed('GET /orders', { headers: ['authorization', 'Basic abc'] });
     expect(proxy.last.headers.authorization).toBe('Basic abc');
   });
@@ -125,13 +146,15 @@ describe('the address of the client', () => {
     return proxy.last.headers['x-forwarded-for'];
   };
 
-  it('is the socket\'s where nothing was forwarded', async () => {
+  it("is the socket's where nothing was forwarded", async () => {
     expect(await forwarded()).toBe('127.0.0.1');
   });
 
   it('is the first from the right that is no trusted proxy', async () => {
     expect(await forwarded('x-forwarded-for', '198.51.100.1, 203.0.113.7, 10.1.2.3')).toBe('203.0.113.7');
-    expect(await forwarded('x-forwarded-for', '203.0.113.7', 'X-Forwarded-For', '10.0.0.1')).toBe('203.0.113.7');
+    expect(await forwarded('x-forwarded-for', '203.0.113.7', 'X-Forwarded-For', '10.0.0.1')).toBe(
+      '203.0.113.7',
+    );
     expect(await forwarded('x-forwarded-for', '10.0.0.2, 10.0.0.1')).toBe('10.0.0.2');
   });
 
@@ -141,27 +164,51 @@ describe('the address of the client', () => {
   });
 
   it('is never what the client says by other names', async () => {
-    await request(proxy.port, 'GET /open/a', ['x-real-ip', '1.2.3.4', 'forwarded', 'for=1.2.3.4', 'x-forwarded-host', 'evil.test']);
-    expect(proxy.last.rawHeaders.filter((value) => value.includes('1.2.3.4') || value === 'evil.test')).toEqual([]);
+    await request(proxy.port, 'GET /open/a', [
+      'x-real-ip',
+      '1.2.3.4',
+      'forwarded',
+      'for=1.2.3.4',
+      'x-forwarded-host',
+      'evil.test',
+    ]);
+    expect(
+      proxy.last.rawHeaders.filter((value) => value.includes('1.2.3.4') || value === 'evil.test'),
+    ).toEqual([]);
     expect(proxy.last.headers).toMatchObject({ 'x-forwarded-host': 'api.test', 'x-forwarded-proto': 'http' });
   });
 
   it('forwarded counts from nobody where no proxy is trusted', async () => {
     const other = await RunningProxy.start();
-    await request(other.port, 'GET /open/a', ['x-forwarded-for', '203.0.113.7', 'x-forwarded-proto', 'https']);
+    await request(other.port, 'GET /open/a', [
+      'x-forwarded-for',
+      '203.0.113.7',
+      'x-forwarded-proto',
+      'https',
+    ]);
     expect(other.last.headers).toMatchObject({ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http' });
     await other.close();
   });
 
   it('decides about allowlists', async () => {
     const made = await proxy.engine.keys.issue(
-      { accountId: 'a', label: '', environment: 'live', kind: 'hmac', permissions: ['spot.trade'], passphrase: 'Passphrase1', allowedIps: ['203.0.113.0/24'] },
+      {
+        accountId: 'a',
+        label: '',
+        environment: 'live',
+        kind: 'hmac',
+        permissions: ['spot.trade'],
+        passphrase: 'Passphrase1',
+        allowedIps: ['203.0.113.0/24'],
+      },
       { actor: 'service' },
     );
     if (!made.ok) throw new Error(made.detail);
     const key = { id: made.key.id, secret: made.secret?.expose(), passphrase: 'Passphrase1' };
     const statusFor = async (chain: string) => {
-      const signature = Object.entries(sign('rfc9421', key, { method: 'GET', target: '/orders', headers: ['host', 'api.test'] })).flat();
+      const signature = Object.entries(
+        sign('rfc9421', key, { method: 'GET', target: '/orders', headers: ['host', 'api.test'] }),
+      ).flat();
       return (await request(proxy.port, 'GET /orders', ['x-forwarded-for', chain, ...signature])).status;
     };
     expect(await statusFor('203.0.113.7')).toBe(200);
@@ -173,15 +220,18 @@ describe('the address of the client', () => {
 describe('headers to the client', () => {
   it('hold each cookie of its own, in order, and lack what is of one connection', async () => {
     proxy.answer = (_request, response) => {
-      response.writeHead(200, [
-        ['Set-Cookie', 'a=1'],
-        ['Set-Cookie', 'b=2; Path=/'],
-        ['X-Kept', 'yes'],
-        ['Keep-Alive', 'timeout=99'],
-        ['Proxy-Authenticate', 'Basic'],
-        ['X-Dropped', 'no'],
-        ['Connection', 'X-Dropped'],
-      ].flat() as never);
+      response.writeHead(
+        200,
+        [
+          ['Set-Cookie', 'a=1'],
+          ['Set-Cookie', 'b=2; Path=/'],
+          ['X-Kept', 'yes'],
+          ['Keep-Alive', 'timeout=99'],
+          ['Proxy-Authenticate', 'Basic'],
+          ['X-Dropped', 'no'],
+          ['Connection', 'X-Dropped'],
+        ].flat() as never,
+      );
       response.end('done');
     };
     const { headers, body } = await proxy.signed('GET /orders');

@@ -33,8 +33,14 @@ const AWAY: readonly (readonly [string, (socket: Socket) => void])[] = [
   ['never answers', () => {}],
   ['answers with what is no HTTP', (socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n')],
   ['answers with half a head', (socket) => socket.end('HTTP/1.1 200 OK\r\nx-a')],
-  ['answers with two lengths', (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab')],
-  ['answers with a huge head', (socket) => socket.end(`HTTP/1.1 200 OK\r\nx: ${'a'.repeat(100_000)}\r\n\r\n`)],
+  [
+    'answers with two lengths',
+    (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab'),
+  ],
+  [
+    'answers with a huge head',
+    (socket) => socket.end(`HTTP/1.1 200 OK\r\nx: ${'a'.repeat(100_000)}\r\n\r\n`),
+  ],
 ];
 
 describe.each(AWAY)('an upstream that %s', (_what, how) => {
@@ -46,13 +52,19 @@ describe.each(AWAY)('an upstream that %s', (_what, how) => {
     const answer = await request(proxy.port, 'GET /open/a');
     expect(answer.status).toBe(502);
     expect(answer.headers['content-type']).toBe('application/problem+json');
-    expect(Problem.parse(JSON.parse(answer.body))).toMatchObject({ code: 'upstream_unavailable', requestId: expect.stringMatching(/^req_/) });
+    expect(Problem.parse(JSON.parse(answer.body))).toMatchObject({
+      code: 'upstream_unavailable',
+      requestId: expect.stringMatching(/^req_/),
+    });
     expect(proxy.faults).toHaveLength(1);
   });
 
   it('is the dialect\'s own "later" to a bot', async () => {
     const answer = await proxy.signed('POST /orders', { body: `{"at":${Math.random()}}` });
-    expect([answer.status, JSON.parse(answer.body)]).toEqual([503, expect.objectContaining({ code: expect.stringMatching(/^\d+$/) })]);
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([
+      503,
+      expect.objectContaining({ code: expect.stringMatching(/^\d+$/) }),
+    ]);
     expect(answer.headers['retry-after']).toBe('1');
   });
 });
@@ -91,7 +103,10 @@ it('an upstream that is down is upstream_unavailable, until it is up', async () 
 });
 
 it('informational answers are not taken for the answer', async () => {
-  behave = (socket) => socket.end('HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+  behave = (socket) =>
+    socket.end(
+      'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok',
+    );
   expect(await request(proxy.port, 'GET /open/a')).toMatchObject({ status: 200, body: 'ok' });
 });
 

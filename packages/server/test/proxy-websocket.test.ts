@@ -16,8 +16,18 @@ routes:
   - { route: "POST /public-post", public: true }
   - { route: "GET /open/*", public: true }
 `;
-const HANDSHAKE = ['connection', 'Upgrade', 'upgrade', 'websocket', 'sec-websocket-key', 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-version', '13'];
-const ACCEPT = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: abc\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n\r\n';
+const HANDSHAKE = [
+  'connection',
+  'Upgrade',
+  'upgrade',
+  'websocket',
+  'sec-websocket-key',
+  'dGhlIHNhbXBsZSBub25jZQ==',
+  'sec-websocket-version',
+  '13',
+];
+const ACCEPT =
+  'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: abc\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n\r\n';
 
 let proxy: RunningProxy;
 let key: { id: string; secret: string | undefined; passphrase: string };
@@ -27,15 +37,28 @@ const opened: { url: string; method: string; headers: Record<string, unknown>; s
 beforeAll(async () => {
   proxy = await RunningProxy.start({ manifest: MANIFEST });
   const made = await proxy.engine.keys.issue(
-    { accountId: 'acct_7', label: '', environment: 'live', kind: 'hmac', permissions: ['stream'], passphrase: 'Passphrase1' },
+    {
+      accountId: 'acct_7',
+      label: '',
+      environment: 'live',
+      kind: 'hmac',
+      permissions: ['stream'],
+      passphrase: 'Passphrase1',
+    },
     { actor: 'service' },
   );
   if (!made.ok) throw new Error(made.detail);
   key = { id: made.key.id, secret: made.secret?.expose(), passphrase: 'Passphrase1' };
   proxy.upstream.on('upgrade', (incoming, socket: Duplex, head) => {
-    opened.push({ url: incoming.url ?? '', method: incoming.method ?? '', headers: incoming.headers, socket });
+    opened.push({
+      url: incoming.url ?? '',
+      method: incoming.method ?? '',
+      headers: incoming.headers,
+      socket,
+    });
     socket.on('error', () => {});
-    if (incoming.url?.startsWith('/open/no')) return socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n');
+    if (incoming.url?.startsWith('/open/no'))
+      return socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n');
     socket.write(ACCEPT);
     if (head.length > 0) socket.write(head);
     socket.pipe(socket);
@@ -68,7 +91,10 @@ describe('a WebSocket', () => {
     await received.until('\x81\x85\x01\x02\x03\x04');
     socket.write('again');
     await received.until('again');
-    expect(opened[0]).toMatchObject({ url: '/ws?a=1', headers: { 'x-countersign-account': 'acct_7', 'sec-websocket-key': HANDSHAKE[5] } });
+    expect(opened[0]).toMatchObject({
+      url: '/ws?a=1',
+      headers: { 'x-countersign-account': 'acct_7', 'sec-websocket-key': HANDSHAKE[5] },
+    });
     expect(opened[0]?.headers).not.toHaveProperty('signature');
     socket.end();
     expect((await received.closed()).isClosed).toBe(true);
@@ -81,7 +107,12 @@ describe('a WebSocket', () => {
   });
 
   it('on a public route needs no credential, and names none', async () => {
-    const { received, socket } = await connect('/public', ['x-countersign-account', 'spoofed', '__proto__', 'a']);
+    const { received, socket } = await connect('/public', [
+      'x-countersign-account',
+      'spoofed',
+      '__proto__',
+      'a',
+    ]);
     await received.until('101 ');
     expect(opened[0]?.headers).not.toHaveProperty('x-countersign-account');
     socket.destroy();
@@ -146,7 +177,18 @@ describe('a handshake is refused', () => {
   });
 
   it('in the error format of its dialect', async () => {
-    const { answers } = await (await connect('/ws', ['ACCESS-KEY', 'nobody', 'ACCESS-SIGN', 'x', 'ACCESS-TIMESTAMP', '1', 'ACCESS-PASSPHRASE', 'p'])).received.closed();
+    const { answers } = await (
+      await connect('/ws', [
+        'ACCESS-KEY',
+        'nobody',
+        'ACCESS-SIGN',
+        'x',
+        'ACCESS-TIMESTAMP',
+        '1',
+        'ACCESS-PASSPHRASE',
+        'p',
+      ])
+    ).received.closed();
     expect(JSON.parse(answers[0]?.body ?? '')).toMatchObject({ code: expect.stringMatching(/^\d+$/) });
   });
 
@@ -155,13 +197,19 @@ describe('a handshake is refused', () => {
     ['of a POST, which would go on as a GET', 'POST /public-post', HANDSHAKE],
   ])('%s, with malformed_request', async (_what, line, headers) => {
     const { answers } = await exchange(proxy.port, requestHead(line, headers, 0));
-    expect([answers[0]?.status, JSON.parse(answers[0]?.body ?? '{}').code]).toEqual([400, 'malformed_request']);
+    expect([answers[0]?.status, JSON.parse(answers[0]?.body ?? '{}').code]).toEqual([
+      400,
+      'malformed_request',
+    ]);
     expect(opened).toEqual([]);
   });
 
   it('by the upstream, with upstream_unavailable', async () => {
     const { answers } = await (await connect('/open/no')).received.closed();
-    expect([answers[0]?.status, JSON.parse(answers[0]?.body ?? '{}').code]).toEqual([502, 'upstream_unavailable']);
+    expect([answers[0]?.status, JSON.parse(answers[0]?.body ?? '{}').code]).toEqual([
+      502,
+      'upstream_unavailable',
+    ]);
     expect((await request(proxy.port, 'GET /open/a')).status).toBe(200);
   });
 });

@@ -27,7 +27,11 @@ export function open(port: number): Promise<Socket> {
 }
 
 /** Writes bytes on a new connection and reads until the other side closes it. */
-export async function exchange(port: number, parts: Bytes | readonly Bytes[], patienceMs = PATIENCE_MS): Promise<Exchange> {
+export async function exchange(
+  port: number,
+  parts: Bytes | readonly Bytes[],
+  patienceMs = PATIENCE_MS,
+): Promise<Exchange> {
   const socket = await open(port);
   const received = collect(socket);
   for (const part of [parts].flat()) socket.write(part);
@@ -41,7 +45,9 @@ export async function request(
   headers: Readonly<Record<string, string>> | readonly string[] = {},
   body: Bytes = '',
 ): Promise<RawAnswer> {
-  const flat = Array.isArray(headers) ? (headers as string[]) : Object.entries(headers as Record<string, string>).flat();
+  const flat = Array.isArray(headers)
+    ? (headers as string[])
+    : Object.entries(headers as Record<string, string>).flat();
   const { answers, text } = await exchange(port, [requestHead(line, flat, Buffer.byteLength(body)), body]);
   const [answer] = answers.filter(({ status }) => status >= 200);
   if (answer === undefined) throw new Error(`there was no answer, but ${JSON.stringify(text)}`);
@@ -70,7 +76,8 @@ export function collect(socket: Socket) {
     async until(text: string, patienceMs = PATIENCE_MS): Promise<string> {
       const deadline = Date.now() + patienceMs;
       while (!whole().toString('latin1').includes(text)) {
-        if (Date.now() > deadline) throw new Error(`waited for ${text}, and had ${JSON.stringify(whole().toString('latin1'))}`);
+        if (Date.now() > deadline)
+          throw new Error(`waited for ${text}, and had ${JSON.stringify(whole().toString('latin1'))}`);
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
       return whole().toString('latin1');

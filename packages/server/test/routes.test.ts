@@ -16,11 +16,16 @@ afterAll(async () => {
 });
 
 /** A call of each route that succeeds. */
-const CALLS: Record<RouteId, (app: RunningApp) => Promise<{ status: number; json: unknown; headers: object }>> = {
-  createKey: (app) => app.post('/v1/keys', key({ rateLimits: [{ name: 'orders', quota: 10, windowSeconds: 1 }] })),
+const CALLS: Record<
+  RouteId,
+  (app: RunningApp) => Promise<{ status: number; json: unknown; headers: object }>
+> = {
+  createKey: (app) =>
+    app.post('/v1/keys', key({ rateLimits: [{ name: 'orders', quota: 10, windowSeconds: 1 }] })),
   importKey: (app) => app.post('/v1/keys/import', key({ id: 'old-key-1', secret: 'a secret of long ago' })),
   listKeys: (app) => app.get('/v1/keys?accountId=acct_42&status=active&limit=2'),
-  showKey: async (app) => app.get(`/v1/keys/${(await app.newKey({ constraints: { instruments: ['BTCUSDT'] } })).id}`),
+  showKey: async (app) =>
+    app.get(`/v1/keys/${(await app.newKey({ constraints: { instruments: ['BTCUSDT'] } })).id}`),
   editKey: async (app) => {
     const { id, revision } = await app.newKey();
     return app.patch(`/v1/keys/${id}`, { label: 'other', expiresAt: '2099-01-01T00:00:00+02:00' }, revision);
@@ -92,36 +97,64 @@ describe('routes', () => {
   });
 
   it('a decision that allows, and one that denies, are what the schema says', async () => {
-    const made = await running.newKey({ rateLimits: [{ name: 'orders', quota: 1, windowSeconds: 60 }], metadata: { a: 'b' } });
+    const made = await running.newKey({
+      rateLimits: [{ name: 'orders', quota: 1, windowSeconds: 60 }],
+      metadata: { a: 'b' },
+    });
     const ask = async () => {
-      const headers = sign('bitget', { ...made, passphrase: 'Passphrase1' }, { method: 'POST', target: '/order', body: '{}' });
-      return running.post('/v1/verify', { request: { method: 'POST', target: '/order', headers, body: '{}' }, permission: 'spot.trade' });
+      const headers = sign(
+        'bitget',
+        { ...made, passphrase: 'Passphrase1' },
+        { method: 'POST', target: '/order', body: '{}' },
+      );
+      return running.post('/v1/verify', {
+        request: { method: 'POST', target: '/order', headers, body: '{}' },
+        permission: 'spot.trade',
+      });
     };
     const allowed = await ask();
     expect(ROUTES.verify.answer.parse(allowed.json)).toEqual(allowed.json);
-    expect(allowed.json).toMatchObject({ allowed: true, dialect: 'bitget', matched: 'wire', secretVersion: 1 });
-    expect(allowed.json.rateLimits).toEqual([{ name: 'orders', quota: 1, remaining: 0, resetSeconds: expect.any(Number) }]);
+    expect(allowed.json).toMatchObject({
+      allowed: true,
+      dialect: 'bitget',
+      matched: 'wire',
+      secretVersion: 1,
+    });
+    expect(allowed.json.rateLimits).toEqual([
+      { name: 'orders', quota: 1, remaining: 0, resetSeconds: expect.any(Number) },
+    ]);
     const denied = await ask();
     expect(ROUTES.verify.answer.parse(denied.json)).toEqual(denied.json);
-    expect(denied.json).toMatchObject({ allowed: false, code: expect.stringMatching(/^(rate_limited|replayed)$/), credentialId: made.id });
+    expect(denied.json).toMatchObject({
+      allowed: false,
+      code: expect.stringMatching(/^(rate_limited|replayed)$/),
+      credentialId: made.id,
+    });
   });
 
   const guarded = routes.filter(([, { permission }]) => permission !== null);
 
   it.each(guarded)('%s without a credential is credential_missing', async (_id, { method, path }) => {
-    const answer = await running.call(method, path.replaceAll(/\{\w+\}/g, 'x'), undefined, { token: undefined });
+    const answer = await running.call(method, path.replaceAll(/\{\w+\}/g, 'x'), undefined, {
+      token: undefined,
+    });
     expect(answer.status).toBe(401);
     expect(answer.headers['www-authenticate']).toMatch(/^Signature /);
     expect(Problem.parse(answer.json)).toMatchObject({ code: 'credential_missing' });
   });
 
-  it.each(guarded)('%s with all permissions but its own is permission_denied', async (_id, { method, path, permission }) => {
-    const others = ['keys.read', 'keys.write', 'keys.revoke', 'verify', 'audit.read', 'config.write'];
-    const { secret } = await running.operatorWith(...others.filter((name) => name !== permission));
-    const answer = await running.call(method, path.replaceAll(/\{\w+\}/g, 'x'), undefined, { token: secret });
-    expect([answer.status, answer.json.code]).toEqual([403, 'permission_denied']);
-    expect(answer.json.detail).toContain(permission);
-  });
+  it.each(guarded)(
+    '%s with all permissions but its own is permission_denied',
+    async (_id, { method, path, permission }) => {
+      const others = ['keys.read', 'keys.write', 'keys.revoke', 'verify', 'audit.read', 'config.write'];
+      const { secret } = await running.operatorWith(...others.filter((name) => name !== permission));
+      const answer = await running.call(method, path.replaceAll(/\{\w+\}/g, 'x'), undefined, {
+        token: secret,
+      });
+      expect([answer.status, answer.json.code]).toEqual([403, 'permission_denied']);
+      expect(answer.json.detail).toContain(permission);
+    },
+  );
 });
 
 /** `(GET, HEAD)` at the end of a line of the route tree. */

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CredentialKind, OPERATOR_ACCOUNT, parseNetwork } from '@countersign/core';
 import {
-  createEnvKeyring,
   createEngine,
+  createEnvKeyring,
   createMemoryStore,
   type Engine,
   type FailureBudgetOptions,
@@ -96,7 +96,9 @@ export class RunningApp {
       log: logger,
       version: '0.0.0-test',
       maxBodyBytes: options.maxBodyBytes ?? 1_048_576,
-      trustedProxies: (options.trustedProxies ?? []).map((text) => parseNetwork(text) as NonNullable<ReturnType<typeof parseNetwork>>),
+      trustedProxies: (options.trustedProxies ?? []).map(
+        (text) => parseNetwork(text) as NonNullable<ReturnType<typeof parseNetwork>>,
+      ),
       tls: undefined,
       requestTimeoutMs: options.requestTimeoutMs,
       clock: options.clock,
@@ -136,7 +138,12 @@ export class RunningApp {
       ...(payload === undefined ? {} : { payload }),
       ...(options.ip === undefined ? {} : { remoteAddress: options.ip }),
     } as InjectOptions);
-    return { status: answer.statusCode, headers: answer.headers, text: answer.payload, json: jsonOf(answer.payload) };
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      text: answer.payload,
+      json: jsonOf(answer.payload),
+    };
   }
 
   get = (url: string, options?: CallOptions) => this.call('GET', url, undefined, options);

@@ -1,7 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseNetwork } from '@countersign/core';
-import { createEnvKeyring, createEngine, createMemoryStore, type Engine, parseManifest } from '@countersign/engine';
+import {
+  createEngine,
+  createEnvKeyring,
+  createMemoryStore,
+  type Engine,
+  parseManifest,
+} from '@countersign/engine';
 import { createProxy, type Proxy, type ProxyOptions } from '../src/proxy/proxy.ts';
 import { type RawAnswer, request } from './raw-http.ts';
 import { KEK } from './running-app.ts';
@@ -71,7 +77,14 @@ export class RunningProxy {
     });
     await engine.start();
     const made = await engine.keys.issue(
-      { accountId: 'acct_42', label: '', environment: 'live', kind: 'hmac', permissions: ['spot.trade'], passphrase: 'Passphrase1' },
+      {
+        accountId: 'acct_42',
+        label: '',
+        environment: 'live',
+        kind: 'hmac',
+        permissions: ['spot.trade'],
+        passphrase: 'Passphrase1',
+      },
       { actor: 'service' },
     );
     if (!made.ok) throw new Error(made.detail);
@@ -85,7 +98,9 @@ export class RunningProxy {
       verifier: engine,
       upstream: options.upstream ?? new URL(`http://127.0.0.1:${port}`),
       maxBodyBytes,
-      trustedProxies: (options.trustedProxies ?? []).map((text) => parseNetwork(text)) as ProxyOptions['trustedProxies'],
+      trustedProxies: (options.trustedProxies ?? []).map((text) =>
+        parseNetwork(text),
+      ) as ProxyOptions['trustedProxies'],
       tls: undefined,
       onError: (error) => running.faults.push(error),
       upstreamSilenceMs: options.upstreamSilenceMs,
@@ -117,10 +132,18 @@ export class RunningProxy {
   }
 
   /** A signed request, whose answer is waited for. */
-  signed(line: string, options: { headers?: readonly string[]; body?: string | Buffer; dialect?: string } = {}): Promise<RawAnswer> {
+  signed(
+    line: string,
+    options: { headers?: readonly string[]; body?: string | Buffer; dialect?: string } = {},
+  ): Promise<RawAnswer> {
     const [method = '', target = ''] = line.split(' ');
     const { headers = [], body = '', dialect = 'bitget' } = options;
-    const signature = sign(dialect, this.key, { method, target, body, headers: ['host', 'api.test', ...headers] });
+    const signature = sign(dialect, this.key, {
+      method,
+      target,
+      body,
+      headers: ['host', 'api.test', ...headers],
+    });
     return request(this.port, line, [...headers, ...Object.entries(signature).flat()], body);
   }
 

@@ -22,7 +22,9 @@ export class ServiceProcess {
   #stderr = '';
 
   constructor(settings: Settings) {
-    const env = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`COUNTERSIGN_${name}`, value]));
+    const env = Object.fromEntries(
+      Object.entries(settings).map(([name, value]) => [`COUNTERSIGN_${name}`, value]),
+    );
     this.#child = spawn(process.execPath, [MAIN], {
       env: { PATH: process.env.PATH, COUNTERSIGN_PORT: '0', COUNTERSIGN_PROXY_PORT: '0', ...env },
     });
@@ -32,7 +34,9 @@ export class ServiceProcess {
     this.#child.stderr.on('data', (chunk: Buffer) => {
       this.#stderr += chunk.toString();
     });
-    this.ended = new Promise((resolve) => this.#child.on('close', (code, signal) => resolve({ code, signal })));
+    this.ended = new Promise((resolve) =>
+      this.#child.on('close', (code, signal) => resolve({ code, signal })),
+    );
     running.add(this);
     void this.ended.then(() => running.delete(this));
   }

@@ -30,10 +30,13 @@ export function sign(dialectName: string, key: BotKey, request: ToSign): Record<
     passphrase: key.passphrase,
     kind: key.privateKey === undefined ? 'hmac' : 'ed25519',
     sign: ({ scheme: name, encoding }, prehash) => {
-      if (key.privateKey !== undefined) return signBytes(null, prehashBytes(prehash), key.privateKey).toString(encoding);
+      if (key.privateKey !== undefined)
+        return signBytes(null, prehashBytes(prehash), key.privateKey).toString(encoding);
       const row = SCHEMES[name];
       if (row.kind !== 'hmac') throw new Error(`${name} is no HMAC`);
-      return createHmac(row.hash, key.secret ?? '').update(prehashBytes(prehash)).digest(encoding);
+      return createHmac(row.hash, key.secret ?? '')
+        .update(prehashBytes(prehash))
+        .digest(encoding);
     },
   };
   return dialect.sign(wire, signingKey, {

@@ -42,21 +42,34 @@ describe('SIGTERM', () => {
     const service = await startProcess({ DATA_DIR: folder });
     const { secret } = operatorOf(folder);
     const body = JSON.stringify({ ...aKey(), label: 'made at the last moment' });
-    const head = ['authorization', `Bearer ${secret}`, 'content-type', 'application/json', 'content-length', String(body.length)];
+    const head = [
+      'authorization',
+      `Bearer ${secret}`,
+      'content-type',
+      'application/json',
+      'content-length',
+      String(body.length),
+    ];
     const late = await open(service.port);
     const lateAnswers = collect(late);
     late.write(requestHead('POST /v1/keys', head, 0) + body.slice(0, 10));
     const watcher = await open(service.port);
     const watched = collect(watcher);
     watcher.write('GET /readyz HTTP/1.1\r\nhost: a\r\n');
-    await eventually(async () => (await api(service.url, undefined, 'GET', '/livez')).status === 200, 'both have arrived');
+    await eventually(
+      async () => (await api(service.url, undefined, 'GET', '/livez')).status === 200,
+      'both have arrived',
+    );
 
     const ended = service.signal('SIGTERM');
     await eventually(() => service.stderr.includes('the service stops'), 'it stops');
-    await eventually(async () => (await isRefused(service.port)), 'it takes no more connections');
+    await eventually(async () => await isRefused(service.port), 'it takes no more connections');
     watcher.write('connection: keep-alive\r\n\r\n');
     const { answers } = await watched.closed();
-    expect(answers[0]).toMatchObject({ status: 503, headers: { connection: 'close', 'content-type': 'application/json' } });
+    expect(answers[0]).toMatchObject({
+      status: 503,
+      headers: { connection: 'close', 'content-type': 'application/json' },
+    });
     expect(JSON.parse(answers[0]?.body ?? '')).toMatchObject({ reasons: ['the service is stopping'] });
     late.write(body.slice(10));
     const made = (await lateAnswers.closed()).answers[0];
@@ -65,7 +78,9 @@ describe('SIGTERM', () => {
 
     const again = await startProcess({ DATA_DIR: folder });
     const { id } = JSON.parse(made?.body ?? '');
-    expect((await api(again.url, secret, 'GET', `/v1/keys/${id}`)).json).toMatchObject({ label: 'made at the last moment' });
+    expect((await api(again.url, secret, 'GET', `/v1/keys/${id}`)).json).toMatchObject({
+      label: 'made at the last moment',
+    });
     const log = await api(again.url, secret, 'GET', `/v1/audit/entries?credentialId=${id}`);
     expect(log.json.data.map(({ type }: { type: string }) => type)).toEqual(['key.issued']);
   });
@@ -78,7 +93,10 @@ describe('SIGTERM', () => {
     });
     await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
     const { port } = upstream.address() as AddressInfo;
-    const service = await startProcess({ ...withManifest(newFolder()), UPSTREAM: `http://127.0.0.1:${port}` });
+    const service = await startProcess({
+      ...withManifest(newFolder()),
+      UPSTREAM: `http://127.0.0.1:${port}`,
+    });
     const socket = await open(service.proxyPort);
     const received = collect(socket);
     socket.write(requestHead('GET /open/a', [], 0));
@@ -97,7 +115,10 @@ describe('SIGTERM', () => {
     const socket = await open(service.port);
     collect(socket);
     socket.write(requestHead('POST /v1/keys', ['content-length', '100'], 0));
-    await eventually(async () => (await api(service.url, undefined, 'GET', '/livez')).status === 200, 'it has arrived');
+    await eventually(
+      async () => (await api(service.url, undefined, 'GET', '/livez')).status === 200,
+      'it has arrived',
+    );
     expect(await service.signal('SIGTERM')).toEqual({ code: 0, signal: null });
     socket.destroy();
   });
@@ -108,7 +129,9 @@ describe('kill -9', () => {
     const settings = withManifest(newFolder());
     const first = await startProcess(settings);
     const { secret } = operatorOf(settings.DATA_DIR);
-    const bot = (await api(first.url, secret, 'POST', '/v1/keys', { ...aKey(), permissions: ['withdraw', 'spot.trade'] })).json;
+    const bot = (
+      await api(first.url, secret, 'POST', '/v1/keys', { ...aKey(), permissions: ['withdraw', 'spot.trade'] })
+    ).json;
     const key = { ...bot, passphrase: 'Passphrase1' };
     const { url } = first;
     const made: { id: string; revision: number }[] = [];
@@ -128,7 +151,9 @@ describe('kill -9', () => {
     const disable = async () => {
       const target = made.at(-1);
       if (target === undefined) return;
-      const { status, json } = await api(url, secret, 'POST', `/v1/keys/${target.id}/disable`, { reason: 'load' });
+      const { status, json } = await api(url, secret, 'POST', `/v1/keys/${target.id}/disable`, {
+        reason: 'load',
+      });
       if (status === 200) target.revision = json.revision;
     };
     const decide = async () => {
@@ -169,10 +194,17 @@ describe('kill -9', () => {
     const first = await startProcess(settings);
     const { secret } = operatorOf(settings.DATA_DIR);
     const bot = (await api(first.url, secret, 'POST', '/v1/keys', aKey())).json;
-    const headers = sign('bitget', { ...bot, passphrase: 'Passphrase1' }, { method: 'POST', target: '/orders', body: '{}' });
+    const headers = sign(
+      'bitget',
+      { ...bot, passphrase: 'Passphrase1' },
+      { method: 'POST', target: '/orders', body: '{}' },
+    );
     const body = { request: { method: 'POST', target: '/orders', body: '{}', headers } };
     expect((await api(first.url, secret, 'POST', '/v1/verify', body)).json.allowed).toBe(true);
-    await eventually(async () => (await wholeLog(first.url, secret, 'decision')).some(({ data }) => data.path === '/orders'), 'it is logged');
+    await eventually(
+      async () => (await wholeLog(first.url, secret, 'decision')).some(({ data }) => data.path === '/orders'),
+      'it is logged',
+    );
     await first.signal('SIGKILL');
     const second = await startProcess(settings);
     expect((await api(second.url, secret, 'POST', '/v1/verify', body)).json.code).toBe('replayed');
@@ -182,7 +214,12 @@ describe('kill -9', () => {
 it('garbage on every port does not end the process', async () => {
   const service = await startProcess({ ...withManifest(newFolder()), UPSTREAM: 'http://127.0.0.1:9' });
   for (const port of [service.port, service.proxyPort]) {
-    for (const bytes of [Buffer.alloc(70_000, 0xff), 'GET / HTTP/1.1\r\n\r\n', Buffer.from('1603010200', 'hex')]) await exchange(port, bytes);
+    for (const bytes of [
+      Buffer.alloc(70_000, 0xff),
+      'GET / HTTP/1.1\r\n\r\n',
+      Buffer.from('1603010200', 'hex'),
+    ])
+      await exchange(port, bytes);
     const socket = await open(port);
     socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nab');
     socket.resetAndDestroy();

@@ -14,7 +14,9 @@ function makeCertificate(folder: string, name: string): { cert: string; key: str
   const [cert, key] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)];
   const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'];
   const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  execFileSync('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+  execFileSync('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', cert], {
+    stdio: 'ignore',
+  });
   return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
 }
 
@@ -29,7 +31,12 @@ function nameOn(port: number, options: object = {}): Promise<string> {
   });
 }
 
-function get(port: number, ca: string, path: string, token?: string): Promise<{ status: number | undefined; text: string }> {
+function get(
+  port: number,
+  ca: string,
+  path: string,
+  token?: string,
+): Promise<{ status: number | undefined; text: string }> {
   return new Promise((resolve, reject) => {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const call = request({ port, host: '127.0.0.1', path, ca, headers, agent: false }, (answer) => {
@@ -54,13 +61,20 @@ describe('TLS', () => {
     };
     install(first.cert, first.key);
     const data = join(folder, 'data');
-    const service = await startProcess({ DATA_DIR: data, HOST: '0.0.0.0', UPSTREAM: 'http://127.0.0.1:9', ...files });
+    const service = await startProcess({
+      DATA_DIR: data,
+      HOST: '0.0.0.0',
+      UPSTREAM: 'http://127.0.0.1:9',
+      ...files,
+    });
     expect(service.url).toMatch(/^https:\/\/0\.0\.0\.0:/);
     const { secret } = operatorOf(data);
     expect((await get(service.port, first.cert, '/v1/keys', secret)).status).toBe(200);
     expect(await nameOn(service.port)).toBe('first');
     expect(await nameOn(service.proxyPort)).toBe('first');
-    await expect(nameOn(service.port, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' })).rejects.toThrow();
+    await expect(
+      nameOn(service.port, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' }),
+    ).rejects.toThrow();
 
     const open1 = collect(await open(service.port));
     expect((await plaintext(service.port)).startsWith('HTTP/1.1 200')).toBe(false);
@@ -71,7 +85,10 @@ describe('TLS', () => {
     await eventually(() => service.stderr.includes('the old one stays'), 'the bad files are told');
     expect(await nameOn(service.port)).toBe('first');
     install('no certificate', second.key);
-    await eventually(() => service.stderr.split('the old one stays').length > 2, 'the bad files are told again');
+    await eventually(
+      () => service.stderr.split('the old one stays').length > 2,
+      'the bad files are told again',
+    );
     expect(await nameOn(service.port)).toBe('first');
 
     install(second.cert, second.key);

@@ -31,7 +31,7 @@ export function parseManifest(text: string): ParsedManifest {
     return { ok: false, faults: [{ line: 1, column: 1, message: `is over ${MAX_CHARACTERS} characters long` }] };
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const position = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };

@@ -15,8 +15,18 @@ export interface Call {
 }
 
 export type Reply =
-  | { readonly ok: true; readonly status?: number; readonly body: unknown; readonly headers?: Record<string, string> }
-  | { readonly ok: false; readonly code: ErrorCode; readonly detail: string; readonly errors?: readonly Fault[] | undefined };
+  | {
+      readonly ok: true;
+      readonly status?: number;
+      readonly body: unknown;
+      readonly headers?: Record<string, string>;
+    }
+  | {
+      readonly ok: false;
+      readonly code: ErrorCode;
+      readonly detail: string;
+      readonly errors?: readonly Fault[] | undefined;
+    };
 
 export type Handler = (call: Call) => Promise<Reply> | Reply;
 

@@ -1,4 +1,12 @@
-import type { KeyCreate, KeyEdit, KeyImport, KeyListQuery, KeyRevoke, KeyRotate, RevocationCreate } from '@countersign/contract';
+import type {
+  KeyCreate,
+  KeyEdit,
+  KeyImport,
+  KeyListQuery,
+  KeyRevoke,
+  KeyRotate,
+  RevocationCreate,
+} from '@countersign/contract';
 import type { Engine, KeyChanged, KeyRefusal, KeysRevoked, StandingDeed } from '@countersign/engine';
 import type { z } from 'zod';
 import { type Call, done, failed, type Handler, type Reply } from './handler.ts';
@@ -35,11 +43,15 @@ export function keyHandlers({ keys }: Engine) {
     listKeys: async ({ query }: Call) => {
       const { cursor, limit, ...filter } = query as z.output<typeof KeyListQuery>;
       const afterId = readCursor(cursor);
-      if (afterId === undefined) return failed('invalid_query', 'The cursor is not one that a list answered with.');
+      if (afterId === undefined)
+        return failed('invalid_query', 'The cursor is not one that a list answered with.');
       const data = await keys.list({ ...filter, afterId, limit: limit + 1 });
       const page = data.slice(0, limit);
       const last = page.at(-1);
-      return done({ data: page, nextCursor: data.length > limit && last !== undefined ? writeCursor(last.id) : null });
+      return done({
+        data: page,
+        nextCursor: data.length > limit && last !== undefined ? writeCursor(last.id) : null,
+      });
     },
     showKey: async ({ params }: Call) => {
       const key = await keys.get(idOf(params));

@@ -26,22 +26,31 @@ export function serviceHandlers({ engine, keyring, metrics, version, isStopping 
       const entries = await engine.store.readLog(asked);
       const data = entries.map(({ index, bytes }) => ({ index, ...(JSON.parse(bytes) as object) }));
       const last = data.at(-1);
-      return done({ data, nextCursor: data.length === asked.limit && last !== undefined ? String(last.index) : null });
+      return done({
+        data,
+        nextCursor: data.length === asked.limit && last !== undefined ? String(last.index) : null,
+      });
     },
     showKeyring: () => done(engine.keyring.state()),
     rotateKeyring: async ({ caller }: Call) => {
       if (!isRotatable(keyring)) {
-        return failed('keyring_not_rotatable', 'Put a new key in front of the keyring, and start the service again.');
+        return failed(
+          'keyring_not_rotatable',
+          'Put a new key in front of the keyring, and start the service again.',
+        );
       }
       const currentKekId = await keyring.addKek();
       await engine.store.commit({
         records: [],
-        entries: [{ at: Date.now(), type: 'keyring.rotated', actor: caller.credentialId, data: { currentKekId } }],
+        entries: [
+          { at: Date.now(), type: 'keyring.rotated', actor: caller.credentialId, data: { currentKekId } },
+        ],
       });
       engine.keyring.resume();
       return done(engine.keyring.state());
     },
-    metrics: async () => text(await metrics.text(), { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
+    metrics: async () =>
+      text(await metrics.text(), { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
     livez: () => done({ status: 'ok', reasons: [] }),
     readyz: () => {
       const health = engine.health();
@@ -51,7 +60,12 @@ export function serviceHandlers({ engine, keyring, metrics, version, isStopping 
         ...(health.logIsWritable ? [] : ['the audit log cannot be written']),
       ];
       if (reasons.length === 0) return done({ status: 'ok', reasons });
-      return { ok: true as const, status: 503, body: { status: 'unavailable', reasons }, headers: { 'retry-after': '1' } };
+      return {
+        ok: true as const,
+        status: 503,
+        body: { status: 'unavailable', reasons },
+        headers: { 'retry-after': '1' },
+      };
     },
     openapi: () => text(document, { 'content-type': 'application/json' }),
     docs: () => text(listOfErrors(), MARKDOWN),
@@ -78,6 +92,8 @@ function isRotatable(keyring: Keyring): keyring is FileKeyring {
 }
 
 function listOfErrors(): string {
-  const rows = ERROR_CODES.map((code) => `- [${code}](/docs/errors/${code}) (${ERRORS[code].status}): ${ERRORS[code].title}`);
+  const rows = ERROR_CODES.map(
+    (code) => `- [${code}](/docs/errors/${code}) (${ERRORS[code].status}): ${ERRORS[code].title}`,
+  );
   return `# Countersign\n\nThe API is described at [/openapi.json](/openapi.json).\n\n## Errors\n\n${rows.join('\n')}\n`;
 }

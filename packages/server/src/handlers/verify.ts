@@ -27,5 +27,7 @@ function wireRequestOf(described: VerifyRequest['request']): WireRequest {
 
 /** A header with several values is one header several times, so that a repeated security header is noticed. */
 function flattened(headers: Readonly<Record<string, string | string[]>>): string[] {
-  return Object.entries(headers).flatMap(([name, values]) => [values].flat().flatMap((value) => [name, value]));
+  return Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().flatMap((value) => [name, value]),
+  );
 }

@@ -16,7 +16,13 @@ const HOP_BY_HOP = new Set([
 ]);
 const OURS = /^x-countersign-/;
 /** Set anew, from the address that was verified. */
-const FORWARDED = new Set(['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-real-ip', 'forwarded']);
+const FORWARDED = new Set([
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'x-real-ip',
+  'forwarded',
+]);
 const SECURITY_HEADERS = new Set(DIALECTS.flatMap(({ securityHeaders }) => securityHeaders));
 
 export interface ForwardedFrom {
@@ -44,7 +50,14 @@ export function upstreamHeaders(raw: RawHeaders, decision: Allowed, from: Forwar
     if (seen === 'content-length') continue;
     headers.push(name, raw[i + 1] as string);
   }
-  headers.push('x-forwarded-for', from.ip ?? 'unknown', 'x-forwarded-proto', from.scheme, 'x-forwarded-host', host);
+  headers.push(
+    'x-forwarded-for',
+    from.ip ?? 'unknown',
+    'x-forwarded-proto',
+    from.scheme,
+    'x-forwarded-host',
+    host,
+  );
   headers.push('x-countersign-request-id', decision.requestId);
   if (decision.credential !== null) {
     const { id, accountId, environment } = decision.credential;

@@ -1,12 +1,17 @@
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import type { Environment, Network, WireRequest } from '@countersign/core';
 import { type Allowed, readWholeBody, type Verifier } from '@countersign/engine';
 import { Pool } from 'undici';
+import { sendAnswer, sendRefusal, upstreamIsAway } from '../answers.ts';
 import { answerBrokenRequest } from '../broken-request.ts';
 import { requestTimeouts } from '../request-timeouts.ts';
-import { sendAnswer, sendRefusal, upstreamIsAway } from '../answers.ts';
 import { clientHeaders, upstreamHeaders } from './headers.ts';
 import { createUpgradeHandler } from './upgrade.ts';
 import { wireRequestOf } from './wire-request.ts';

@@ -32,7 +32,14 @@ export function createUpgradeHandler({ verifier, environment, pool, trustedProxi
     const wire = wireRequestOf(request, NO_BODY, trustedProxies);
     // It goes on as GET (RFC 6455 section 4.1): verified as anything else, it would be another route's.
     if (request.headers.upgrade?.toLowerCase() !== 'websocket' || request.method !== 'GET') {
-      return endSocket(socket, problemAnswerOf('malformed_request', 'Only WebSocket upgrades, which are GET requests, are passed on.', 'none'));
+      return endSocket(
+        socket,
+        problemAnswerOf(
+          'malformed_request',
+          'Only WebSocket upgrades, which are GET requests, are passed on.',
+          'none',
+        ),
+      );
     }
     const decision = await verifier.verify(wire, { environment });
     if (!decision.allowed) return endSocket(socket, refusalOf(decision));

@@ -8,7 +8,11 @@ const NO_BODY = Buffer.alloc(0);
  * Describes a request as it came off the wire, with the address that it really comes from. `body`: undefined
  * when it was too long to be read whole.
  */
-export function wireRequestOf(request: IncomingMessage, body: Buffer | undefined, trusted: readonly Network[]): WireRequest {
+export function wireRequestOf(
+  request: IncomingMessage,
+  body: Buffer | undefined,
+  trusted: readonly Network[],
+): WireRequest {
   return {
     method: request.method ?? '',
     target: request.url ?? '',
