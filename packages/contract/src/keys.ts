@@ -57,7 +57,7 @@ export const KeyImport = KeyCreate.extend({
     .string()
     .min(1)
     .max(128)
-    .regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces'),
+    .regex(/^(?!\.{1,2}$)[\x21-\x7e]+$/, 'printable ASCII without spaces, and not a dot or two'),
   secret: z.string().min(1).max(512).optional(),
   passphrase: z.string().min(1).max(64).optional(),
 }).meta({ id: 'KeyImport' });

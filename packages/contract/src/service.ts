@@ -24,6 +24,7 @@ export const KeyringState = z
     currentKekId: z.string(),
     isRunning: z.boolean().describe('Whether values are being wrapped anew'),
     rewrapped: z.int().describe('Values wrapped anew since the service started'),
+    fault: z.string().nullable().describe('What stopped it last'),
   })
   .meta({ id: 'KeyringState' });
 

@@ -31,7 +31,7 @@ function metersOf({ id, profile }: Credential): readonly MeterAsk[] {
   if (profile.rateLimits.length === 0) return NO_METERS;
   return profile.rateLimits.map(({ name, quota, windowSeconds }) => ({
     // Joined, not added up: it is kept, and a text of pieces would keep the pieces.
-    key: [id, name, windowSeconds].join('/'),
+    key: [id, name, windowSeconds].join('\n'),
     quota,
     windowMs: windowSeconds * 1000,
   }));

@@ -41,6 +41,8 @@ export interface DecisionMakerParts {
   readonly log: GroupCommit;
   readonly usage: UsageRecorder;
   readonly failures: FailureBudget;
+  /** How many requests of one source are logged that name no known credential. */
+  readonly strangers: FailureBudget;
   readonly clock: () => number;
   readonly nextRequestId: () => string;
   readonly fingerprintSeed: number;
@@ -257,6 +259,7 @@ export class DecisionMaker {
   #record(way: Way, decision: Decision): MaybePromise<Decision> {
     const { log } = this.#parts;
     const { request, nowMs, requestId, named, nonce, claim, dialect, requirement } = way;
+    if (named === undefined && this.#isKnownStranger(way)) return decision;
     log.add(
       new DecisionEntry(
         decision,
@@ -272,6 +275,15 @@ export class DecisionMaker {
       ),
     );
     return requirement?.permission?.risk === 'critical' ? this.#durable(way, decision) : decision;
+  }
+
+  /** Whether a source without a credential has filled its part of the log. Its requests are counted still. */
+  #isKnownStranger({ peer, ask, nowMs }: Way): boolean {
+    const { strangers } = this.#parts;
+    const source = peer === undefined ? 'unknown' : budgetOf(peer, ask);
+    if (strangers.wait(source, nowMs) > 0) return true;
+    strangers.fail(source, nowMs);
+    return false;
   }
 
   async #durable(way: Way, decision: Decision): Promise<Decision> {

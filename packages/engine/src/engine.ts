@@ -118,6 +118,7 @@ export function createEngine(options: EngineOptions): Engine {
       clock,
       nextRequestId: createRequestIds(),
       failures: new FailureBudget(options.failureBudget ?? { failures: 60, windowSeconds: 60 }),
+      strangers: new FailureBudget({ failures: 60, windowSeconds: 60 }),
       fingerprintSeed: seed,
       maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
       claimSafeMethods: options.claimSafeMethods ?? false,
@@ -174,8 +175,8 @@ export function createEngine(options: EngineOptions): Engine {
     async close() {
       clearInterval(saver);
       await rewrapper.stop();
-      await usage.save();
-      await log.close();
+      const ends = await Promise.allSettled([usage.save(), log.close()]);
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
     },
   };
 }

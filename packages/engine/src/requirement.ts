@@ -31,6 +31,9 @@ export class Demands {
   }
 
   of(method: string, target: string, ask: Ask): Demand {
+    if (ask.cost !== undefined && !(Number.isSafeInteger(ask.cost) && ask.cost >= 1)) {
+      throw new TypeError('a cost is a whole number of at least 1');
+    }
     if (ask.permission !== undefined) {
       const declared = ask.audience === 'operators' ? OPERATOR_PERMISSIONS : this.#manifest?.permissions;
       const permission = declared?.get(ask.permission) ?? undeclared(ask.permission);

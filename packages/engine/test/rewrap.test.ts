@@ -56,6 +56,7 @@ for (const adapter of STORES) {
         currentKekId: 'kek-2',
         isRunning: false,
         rewrapped: 13,
+        fault: null,
       });
       expect(await entries()).toMatchObject([
         { actor: 'service', data: { from: ['kek-1'], to: 'kek-2', values: 13, isComplete: true } },

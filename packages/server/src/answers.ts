@@ -23,7 +23,11 @@ const LINGER_MS = 1_000;
  * thrown away: left unread, it would have the system take back the answer.
  */
 export function endSocket(socket: Duplex, { status, headers, body }: HttpAnswer): void {
-  const lines = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' });
+  const lines = Object.entries({
+    ...headers,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  });
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   socket.end(`HTTP/1.1 ${status} Refused\r\n${head}\r\n${body}`);
   socket.resume();

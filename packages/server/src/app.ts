@@ -94,7 +94,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
         const caller = await callerOf(request, reply, route);
         if (caller === undefined) return reply;
         const outcome = await handleOnce(request, route, handlers[id], caller);
-        return send(reply, request.id, outcome, route.status);
+        // The id of the decision, where there is one: it is the one that the log knows.
+        return send(reply, caller.requestId || request.id, outcome, route.status);
       },
     });
   }

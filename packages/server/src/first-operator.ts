@@ -11,7 +11,7 @@ import { StartError } from './start-error.ts';
  * @returns whether one was made
  * @throws {@link StartError} when the file is there already, or cannot be written
  */
-export async function makeFirstOperator(engine: Engine, path: string, url: () => string): Promise<boolean> {
+export async function makeFirstOperator(engine: Engine, path: string, url: string): Promise<boolean> {
   const unfinished = `${path}.new`;
   const operators = await engine.keys.list({ accountId: OPERATOR_ACCOUNT, afterId: '', limit: 1 });
   if (operators.length > 0 && !existsSync(unfinished)) return false;
@@ -34,7 +34,7 @@ export async function makeFirstOperator(engine: Engine, path: string, url: () =>
     );
     if (!made.ok) throw new Error(`the first operator could not be made: ${made.detail}`);
     const lines = {
-      COUNTERSIGN_URL: url(),
+      COUNTERSIGN_URL: url,
       COUNTERSIGN_KEY_ID: made.key.id,
       COUNTERSIGN_SECRET: made.secret?.expose() ?? '',
     };

@@ -94,7 +94,7 @@ export async function startService(
       );
     }
     const operatorFile = join(config.dataDir, 'operator.env');
-    const isFirst = await makeFirstOperator(engine, operatorFile, () => url);
+    const isFirst = await makeFirstOperator(engine, operatorFile, reachable(url));
     return {
       url,
       proxyUrl: proxy === undefined ? undefined : urlOf(proxy.server, config),
@@ -157,6 +157,11 @@ function listen(server: Server, port: number, host: string): Promise<void> {
     });
     server.listen(port, host, () => resolve());
   });
+}
+
+/** Every address is one to listen on, and none to connect to. */
+function reachable(url: string): string {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }
 
 function urlOf(server: Server, { host, tls }: Config): string {

@@ -217,6 +217,16 @@ describe('the address of the client', () => {
   });
 });
 
+it('a key of the other environment is environment_mismatch', async () => {
+  const made = await proxy.engine.keys.issue(
+    { accountId: 'a', label: '', environment: 'test', kind: 'bearer', permissions: ['spot.trade'] },
+    { actor: 'service' },
+  );
+  const token = made.ok ? made.secret?.expose() : '';
+  const answer = await request(proxy.port, 'GET /orders', ['authorization', `Bearer ${token}`]);
+  expect([answer.status, JSON.parse(answer.body).code]).toEqual([401, 'environment_mismatch']);
+});
+
 describe('headers to the client', () => {
   it('hold each cookie of its own, in order, and lack what is of one connection', async () => {
     proxy.answer = (_request, response) => {

@@ -60,6 +60,8 @@ const CALLS: Record<
   readyz: (app) => app.get('/readyz', { token: undefined }),
   openapi: (app) => app.get('/openapi.json', { token: undefined }),
   docs: (app) => app.get('/docs', { token: undefined }),
+  dialectPage: (app) => app.get('/docs/dialects/bitget', { token: undefined }),
+  guidePage: (app) => app.get('/docs/operations', { token: undefined }),
   errorPage: (app) => app.get('/docs/errors/replayed', { token: undefined }),
 };
 

@@ -61,12 +61,17 @@ export const KEK = `kek-1:${Buffer.alloc(32, 7).toString('base64')}`;
 export class RunningApp {
   readonly #closers: (() => Promise<void> | void)[] = [];
 
-  private constructor(
-    readonly app: FastifyInstance,
-    readonly engine: Engine,
-    readonly operator: Operator,
-    readonly log: readonly string[],
-  ) {}
+  readonly app: FastifyInstance;
+  readonly engine: Engine;
+  readonly operator: Operator;
+  readonly log: readonly string[];
+
+  private constructor(app: FastifyInstance, engine: Engine, operator: Operator, log: readonly string[]) {
+    this.app = app;
+    this.engine = engine;
+    this.operator = operator;
+    this.log = log;
+  }
 
   static async start(options: AppOptions = {}): Promise<RunningApp> {
     const store = options.store ?? createMemoryStore();

@@ -8,7 +8,7 @@ import {
   type Engine,
   parseManifest,
 } from '@countersign/engine';
-import { createProxy, type Proxy, type ProxyOptions } from '../src/proxy/proxy.ts';
+import { createProxy, type ProxyOptions, type ReverseProxy } from '../src/proxy/proxy.ts';
 import { type RawAnswer, request } from './raw-http.ts';
 import { KEK } from './running-app.ts';
 import { type BotKey, sign } from './signing.ts';
@@ -56,13 +56,16 @@ export class RunningProxy {
     response.end('done');
   };
 
-  private constructor(
-    readonly engine: Engine,
-    readonly upstream: Server,
-    readonly key: BotKey,
-  ) {}
+  readonly engine: Engine;
+  readonly upstream: Server;
+  readonly key: BotKey;
+  #proxy: ReverseProxy | undefined;
 
-  #proxy: Proxy | undefined;
+  private constructor(engine: Engine, upstream: Server, key: BotKey) {
+    this.engine = engine;
+    this.upstream = upstream;
+    this.key = key;
+  }
 
   static async start(options: RunningProxyOptions = {}): Promise<RunningProxy> {
     const parsed = parseManifest(options.manifest ?? OPEN_MANIFEST);
@@ -96,6 +99,7 @@ export class RunningProxy {
     const { port } = upstream.address() as AddressInfo;
     running.#proxy = createProxy({
       verifier: engine,
+      environment: 'live',
       upstream: options.upstream ?? new URL(`http://127.0.0.1:${port}`),
       maxBodyBytes,
       trustedProxies: (options.trustedProxies ?? []).map((text) =>
@@ -122,7 +126,8 @@ export class RunningProxy {
   }
 
   get port(): number {
-    return (this.#proxy?.server.address() as AddressInfo).port;
+    if (this.#proxy === undefined) throw new Error('the proxy is not started');
+    return (this.#proxy.server.address() as AddressInfo).port;
   }
 
   get last(): Received {

@@ -47,5 +47,5 @@ export function sign(dialectName: string, key: BotKey, request: ToSign): Record<
 
 export function ed25519Pair(): { privateKey: KeyObject; pem: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  return { privateKey, pem: publicKey.export({ type: 'spki', format: 'pem' }) };
+  return { privateKey, pem: publicKey.export({ type: 'spki', format: 'pem' }) as string };
 }

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { KeyringState } from '@countersign/contract';
 import type { Command } from 'commander';
 import type { ApiClient } from '../api-client.ts';
+import { CommandError } from '../command-error.ts';
 import { type Context, connect, type ServiceFlags } from '../context.ts';
 import { fields } from '../tables.ts';
 import type { Terminal } from '../terminal.ts';
@@ -50,6 +51,7 @@ async function finished(api: ApiClient, begun: State, terminal: Terminal): Promi
     await pause(POLL_MS);
     state = await api.call<State>('showKeyring');
   }
+  if (state.fault !== null) throw new CommandError(`Re-wrapping stopped: ${state.fault}`);
   return state;
 }
 
@@ -63,6 +65,7 @@ function report(terminal: Terminal, { json }: ServiceFlags, state: State): void 
       ['current key', state.currentKekId],
       ['re-wrapping', state.isRunning ? 'goes on' : 'is not under way'],
       ['wrapped anew', `${state.rewrapped} since the service started`],
+      ...(state.fault === null ? [] : [['stopped by', state.fault] as const]),
     ]),
   );
 }

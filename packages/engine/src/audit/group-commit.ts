@@ -65,8 +65,11 @@ export class GroupCommit {
 
   /** Writes what is left. Rejects when that cannot be done. */
   async close(): Promise<void> {
-    await this.durable();
-    clearTimeout(this.#timer);
+    try {
+      await this.durable();
+    } finally {
+      clearTimeout(this.#timer);
+    }
   }
 
   #schedule(delayMs: number): void {

@@ -10,6 +10,8 @@ export interface RewrapState {
   readonly isRunning: boolean;
   /** Values wrapped anew since the service started. */
   readonly rewrapped: number;
+  /** What stopped it last; null while there is nothing. */
+  readonly fault: string | null;
 }
 
 /** Brings sealed values under the keyring's current key while the service goes on. */
@@ -32,6 +34,7 @@ interface Parts {
 export function createRewrapper({ store, keyring, clock, onError }: Parts): Rewrapper {
   let isStopped = false;
   let rewrapped = 0;
+  let fault: string | null = null;
   let run: Promise<void> | undefined;
 
   async function work(): Promise<void> {
@@ -54,13 +57,18 @@ export function createRewrapper({ store, keyring, clock, onError }: Parts): Rewr
 
   return {
     resume() {
-      run ??= work().finally(() => {
+      if (run !== undefined) return;
+      fault = null;
+      run = work().finally(() => {
         run = undefined;
       });
-      run.catch(onError);
+      run.catch((error: unknown) => {
+        fault = error instanceof Error ? error.message : String(error);
+        onError(error);
+      });
     },
     finished: () => run ?? Promise.resolve(),
-    state: () => ({ currentKekId: keyring.currentKekId, isRunning: run !== undefined, rewrapped }),
+    state: () => ({ currentKekId: keyring.currentKekId, isRunning: run !== undefined, rewrapped, fault }),
     async stop() {
       isStopped = true;
       await run?.catch(() => {}); // onError has heard of it.

@@ -245,6 +245,17 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
     }
   }
 
+  async function recordsMeant(filter: RevocationFilter): Promise<CredentialRecord[]> {
+    const meant: CredentialRecord[] = [];
+    let afterId = '';
+    for (;;) {
+      const page = await store.listCredentials({ accountId: filter.accountId, nowMs: clock(), afterId, limit: PAGE });
+      meant.push(...page.filter((record) => isMeant(record, filter)));
+      if (page.length < PAGE) return meant;
+      afterId = (page.at(-1) as CredentialRecord).id;
+    }
+  }
+
   return {
     issue,
     importKey,
@@ -293,30 +304,22 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
         const standingBeforeQuarantine = deed === 'quarantine' ? record.standing : undefined;
         return save({ ...record, standing, standingBeforeQuarantine }, by, `key.${deed}d`, { reason });
       }),
-    async revoke(id, reason, by) {
-      const record = await store.loadCredential(id);
-      if (record === undefined) return refused('not_found', 'There is no key of that id.');
-      const barred = mayManage(record.accountId, by);
-      if (barred !== undefined) return barred;
-      if (record.standing === 'revoked') return refused('key_revoked', 'The key is revoked already.');
-      return revokeRecords([record], reason, {}, by);
-    },
-    async revokeAll(filter, reason, by) {
-      const matching: CredentialRecord[] = [];
-      let afterId = '';
-      for (;;) {
-        const page = await store.listCredentials({
-          accountId: filter.accountId,
-          nowMs: clock(),
-          afterId,
-          limit: PAGE,
-        });
-        matching.push(...page.filter((record) => isMeant(record, filter)));
-        if (page.length < PAGE) break;
-        afterId = (page.at(-1) as CredentialRecord).id;
-      }
-      return revokeRecords(matching, reason, { filter }, by);
-    },
+    revoke: (id, reason, by) =>
+      insistently(async () => {
+        const record = await store.loadCredential(id);
+        if (record === undefined) return refused('not_found', 'There is no key of that id.');
+        const barred = mayManage(record.accountId, by);
+        if (barred !== undefined) return barred;
+        if (record.standing === 'revoked') return refused('key_revoked', 'The key is revoked already.');
+        return revokeRecords([record], reason, {}, by);
+      }),
+    revokeAll: (filter, reason, by) =>
+      insistently(async () => {
+        if (Object.values(filter).every((value) => value === undefined)) {
+          return refused('invalid_body', 'A revocation of many keys needs a filter.');
+        }
+        return revokeRecords(await recordsMeant(filter), reason, { filter }, by);
+      }),
   };
 }
 
@@ -327,6 +330,19 @@ function remembered<R extends KeyChanged | KeysRevoked>(by: By, result: (revisio
 
 /** Versions of which the record keeps when they were, the live ones included. */
 const MAX_VERSIONS = 10;
+
+/** A revocation must not lose to an edit at the same moment: it reads again, and tries again. */
+async function insistently<T>(attempt: () => Promise<T | KeyRefusal>): Promise<T | KeyRefusal> {
+  let result = await attempt();
+  for (let i = 1; i < MAX_ATTEMPTS && isConflict(result); i++) result = await attempt();
+  return result;
+}
+
+function isConflict(result: unknown): boolean {
+  return (result as KeyRefusal).code === 'revision_mismatch';
+}
+
+const MAX_ATTEMPTS = 10;
 
 function isLive(retiresAt: number | null, nowMs: number): boolean {
   return retiresAt === null || retiresAt > nowMs;

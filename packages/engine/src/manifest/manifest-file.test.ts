@@ -327,3 +327,29 @@ describe('hostile YAML', () => {
     );
   });
 });
+
+describe('patterns that are matched leniently too', () => {
+  const faultsOf = (routes: string) => {
+    const parsed = parseManifest(`version: 1\npermissions:\n  a: { risk: low }\nroutes:\n${routes}`);
+    return parsed.ok ? [] : parsed.faults.map(({ line, message }) => `${line}: ${message}`);
+  };
+
+  it.each(['/Orders/:id', '/orders/:other/'])('are refused when they differ by %s only', (path) => {
+    const faults = faultsOf(
+      `  - { route: GET /orders/:id, permission: a }\n  - { route: "GET ${path}", permission: a }\n`,
+    );
+    expect(faults).toEqual([expect.stringContaining('6: ')]);
+    expect(faults[0]).toContain('differs from route 1');
+  });
+
+  it('are refused with a percent-encoding, which would never match', () => {
+    expect(faultsOf('  - { route: GET /a%20b/*, permission: a }\n')).toEqual([
+      expect.stringContaining('percent-encoding'),
+    ]);
+  });
+
+  it('are no matter for fixed paths', () => {
+    const routes = ['/a', '/a/', '/A', '/a%20b'];
+    expect(faultsOf(routes.map((path) => `  - { route: "GET ${path}", permission: a }\n`).join(''))).toEqual([]);
+  });
+});

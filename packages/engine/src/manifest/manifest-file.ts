@@ -123,6 +123,7 @@ class Reader {
   #routes(value: unknown, permissions: ReadonlyMap<string, Permission>): Route[] {
     const routes: Route[] = [];
     const seen = new Map<string, number>();
+    const patterns = new Map<string, number>();
     for (const [i, given] of this.#list(value, ['routes']).entries()) {
       const path = ['routes', i];
       const fields = this.#mapping(given, path, ['route', 'permission', 'public', 'weight', 'facts']);
@@ -137,9 +138,22 @@ class Reader {
       const first = seen.get(shape);
       if (first !== undefined) this.#fault([...path, 'route'], `route ${first + 1} of the list has the same method and path`);
       seen.set(shape, i);
+      if (/[:*]/.test(template)) this.#checkPattern(shape, i, patterns);
       routes.push({ method, path: template, rule });
     }
     return routes;
+  }
+
+  /** A pattern is also matched leniently, and must then stand for one rule still: see `routes.ts`. */
+  #checkPattern(shape: string, i: number, patterns: Map<string, number>): void {
+    const path = ['routes', i, 'route'];
+    if (shape.includes('%')) this.#fault(path, 'a route with a parameter or a star has no percent-encoding');
+    const lenient = shape.toLowerCase().replace(/\/$/, '');
+    const first = patterns.get(lenient);
+    if (first !== undefined) {
+      this.#fault(path, `differs from route ${first + 1} of the list in case or a last slash only, and would not match`);
+    }
+    patterns.set(lenient, i);
   }
 
   #rule(fields: Record<string, unknown>, path: Path, permissions: ReadonlyMap<string, Permission>): Rule {

@@ -21,6 +21,9 @@ import { createWriter } from './writer.ts';
 import type { CommitJob, SealedRow, StoredRecord } from './writes.ts';
 
 
+/** How long a second process waits for the lock: as long as a restart may overlap. */
+const LOCK_WAIT_MS = 500;
+
 export interface SqliteStoreOptions {
   /** Path of the database file. Its folder is made if need be, for its owner alone. */
   readonly path: string;
@@ -36,7 +39,7 @@ export async function createSqliteStore({ path }: SqliteStoreOptions): Promise<S
   const driver = await loadDriver();
   const lock = guarded(() => {
     makeFolder(path);
-    return holdLock(new driver(`${path}.lock`));
+    return holdLock(new driver(`${path}.lock`, { timeout: LOCK_WAIT_MS }));
   });
   try {
     const database = guarded(() => {
@@ -135,6 +138,10 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
     return (sql.sealed.get(name) as { bytes: Buffer } | undefined)?.bytes ?? null;
   }
 
+  function isStored({ records, revision: wanted }: ChangeNotice): boolean {
+    return records.length > 0 && records.every(({ id }) => sql.revisionOf.get(id) === wanted);
+  }
+
   async function commit(change: Change): Promise<number> {
     // One process and one store: the count is kept here. A change that fails leaves a gap.
     const next = ++revision;
@@ -143,7 +150,12 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
       records: change.records.map((record) => ({ ...record, revision: next })),
       foreignNames: (change.lookups ?? []).map(({ name }) => name),
     };
-    await writer.write(jobOf(change, next));
+    try {
+      await writer.write(jobOf(change, next));
+    } catch (error) {
+      // When the writing thread is lost, its answer is too, and the change may be stored all the same.
+      if (!isStored(notice)) throw error;
+    }
     for (const listener of listeners) listener(notice);
     return next;
   }
@@ -229,6 +241,7 @@ function prepare(database: Database) {
   return {
     revision: database.prepare('SELECT value FROM revision'),
     credential: database.prepare('SELECT record FROM credentials WHERE id = ?'),
+    revisionOf: database.prepare('SELECT revision FROM credentials WHERE id = ?').pluck(),
     count: database.prepare('SELECT count(*) AS n FROM credentials'),
     lookup: database.prepare('SELECT credential_id FROM lookups WHERE name = ?'),
     lookups: database.prepare('SELECT name FROM lookups').pluck(),
