@@ -138,7 +138,7 @@ class Reader {
       const first = seen.get(shape);
       if (first !== undefined) this.#fault([...path, 'route'], `route ${first + 1} of the list has the same method and path`);
       seen.set(shape, i);
-      if (/[:*]/.test(template)) this.#checkPattern(shape, i, patterns);
+      if (first === undefined && /[:*]/.test(template)) this.#checkPattern(shape, i, patterns);
       routes.push({ method, path: template, rule });
     }
     return routes;
