@@ -61,7 +61,11 @@ export async function openLoad({ url, pid }, isRight) {
     );
   }
 
-  return { pid, send, close: () => sockets.forEach((socket) => socket.destroy()) };
+  function close() {
+    for (const socket of sockets) socket.destroy();
+  }
+
+  return { pid, send, close };
 }
 
 /** Bytes of the answer that begins here, once its head is there. Answers must have a Content-Length. */

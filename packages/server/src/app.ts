@@ -27,6 +27,7 @@ import { type Attempt, Idempotency } from './idempotency.ts';
 import type { Metrics } from './metrics.ts';
 import { clientScheme, isLoopback, peerAddress } from './peer-address.ts';
 import { readBody, readParams, readQuery } from './read-call.ts';
+import { discardRest } from './refused-body.ts';
 import { requestTimeouts } from './request-timeouts.ts';
 
 export interface AppParts {
@@ -109,7 +110,13 @@ export function buildApp(parts: AppParts): FastifyInstance {
   );
   app.setErrorHandler((error, request, reply) => {
     const known = FRAMEWORK_ERRORS[(error as { code?: string }).code ?? ''];
-    if (known !== undefined) return send(reply, request.id, { ok: false, ...known });
+    if (known !== undefined) {
+      if (known.code === 'body_too_large') {
+        reply.removeHeader('connection');
+        discardRest(request.raw);
+      }
+      return send(reply, request.id, { ok: false, ...known });
+    }
     // A client that goes away in the middle is no fault of ours, and nobody reads an answer.
     if (request.raw.destroyed && !request.raw.complete) {
       return send(reply, request.id, {

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ErrorCode } from '@countersign/contract';
 import { endSocket, problemAnswerOf } from './answers.ts';
+import { isAnswered } from './refused-body.ts';
 
 const BROKEN: Readonly<Record<string, readonly [code: ErrorCode, detail: string] | undefined>> = {
   HPE_HEADER_OVERFLOW: ['headers_too_large', 'The headers are over 16 KiB.'],
@@ -16,7 +17,7 @@ const NOT_HTTP = ['malformed_request', 'This is not HTTP/1.1.'] as const;
  */
 export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   const { _httpMessage: underway } = socket as Duplex & { _httpMessage?: ServerResponse | null };
-  const isAnothers = underway && (underway.headersSent || underway.req.complete);
+  const isAnothers = isAnswered(socket) || (underway && (underway.headersSent || underway.req.complete));
   if (!socket.writable || !/^(HPE|ERR_HTTP)_/.test(error.code ?? '') || isAnothers) {
     socket.destroy();
     return;

@@ -4,18 +4,16 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Manifest } from '@countersign/core';
 import { createEngine, parseManifest } from '@countersign/engine';
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { FastifyBaseLogger } from 'fastify';
 import { openKeyring, openStore } from './adapters.ts';
 import { buildApp } from './app.ts';
 import type { Config } from './config.ts';
+import { createDrain } from './drain.ts';
 import { makeFirstOperator } from './first-operator.ts';
 import { createMetrics } from './metrics.ts';
 import { createProxy, type ReverseProxy } from './proxy/proxy.ts';
 import { StartError } from './start-error.ts';
 import { readTls, reloadTls } from './tls.ts';
-
-/** Well under the time that a process has before it is killed. */
-const DRAIN_MS = 8_000;
 
 export interface Service {
   /** Where the API listens, as a URL. */
@@ -65,9 +63,10 @@ export async function startService(
     metrics.watch(engine);
     const { maxBodyBytes, trustedProxies } = config;
     const app = buildApp({ engine, keyring, metrics, log, version, maxBodyBytes, trustedProxies, tls });
+    const drain = createDrain(app.server);
     let proxy: ReverseProxy | undefined;
     // Both at once: while one of them finishes what is in flight, the other takes nothing new.
-    stops.push(() => Promise.all([closeApp(app), proxy?.close()]).then(() => {}));
+    stops.push(() => Promise.all([drain(() => app.close()), proxy?.close()]).then(() => {}));
     await app.ready();
     await listen(app.server, config.port, config.host);
     const url = urlOf(app.server, config);
@@ -106,13 +105,6 @@ export async function startService(
     await stop();
     throw error;
   }
-}
-
-/** Lets requests in flight end, and cuts off those that take too long. */
-async function closeApp(app: FastifyInstance): Promise<void> {
-  const deadline = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
-  await app.close();
-  clearTimeout(deadline);
 }
 
 function readManifest(path: string): Manifest {

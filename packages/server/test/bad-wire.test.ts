@@ -188,6 +188,17 @@ describe('bodies', () => {
     expect(refusal(answers[0])).toBe('413 body_too_large');
   });
 
+  it('over the limit that go on for megabytes have their refusal read still', async () => {
+    const body = Buffer.alloc(8_000_000);
+    const send = () => fetch(`http://127.0.0.1:${port}/v1/keys`, { method: 'POST', headers: bearer(), body });
+    for (let i = 0; i < 5; i++) expect((await send()).status).toBe(413);
+  });
+
+  it('that were refused and never end are not answered twice', async () => {
+    const { answers } = await post(['content-length', '99999999', 'connection', 'keep-alive'], 'x');
+    expect(answers.map(({ status }) => status)).toEqual([413]);
+  });
+
   it('in chunks are read like others', async () => {
     const text = JSON.stringify(aKey());
     const chunks = [...text].map((character) => `1\r\n${character}\r\n`).join('');

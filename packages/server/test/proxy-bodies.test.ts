@@ -102,6 +102,13 @@ describe('what goes to the upstream', () => {
     expect(proxy.received).toEqual([]);
   });
 
+  it('is nothing of a body of megabytes, and its refusal is read still', async () => {
+    const body = Buffer.alloc(8_000_000);
+    const send = () => fetch(`http://127.0.0.1:${proxy.port}/open/a`, { method: 'POST', body });
+    for (let i = 0; i < 5; i++) expect((await send()).status).toBe(413);
+    expect(proxy.received).toEqual([]);
+  });
+
   it('is a body of exactly the limit', async () => {
     expect((await proxy.signed('POST /orders', { body: 'x'.repeat(100_000) })).status).toBe(200);
   });

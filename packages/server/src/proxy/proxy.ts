@@ -11,6 +11,8 @@ import { type Allowed, readWholeBody, type Verifier } from '@countersign/engine'
 import { Pool } from 'undici';
 import { sendAnswer, sendRefusal, upstreamIsAway } from '../answers.ts';
 import { answerBrokenRequest } from '../broken-request.ts';
+import { createDrain } from '../drain.ts';
+import { discardRest } from '../refused-body.ts';
 import { requestTimeouts } from '../request-timeouts.ts';
 import { clientHeaders, upstreamHeaders } from './headers.ts';
 import { createUpgradeHandler } from './upgrade.ts';
@@ -39,7 +41,6 @@ export interface ReverseProxy {
 }
 
 const UPSTREAM_SILENCE_MS = 60_000;
-const DRAIN_MS = 8_000;
 
 /**
  * A reverse proxy that lets through what the verifier allows. Bodies are read whole before the decision, because
@@ -56,7 +57,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readWholeBody(request, maxBodyBytes);
-    if (body === undefined) response.setHeader('connection', 'close');
+    if (body === undefined) discardRest(request);
     const wire = wireRequestOf(request, body, trustedProxies);
     const decision = await verifier.verify(wire, { environment });
     if (!decision.allowed) return sendRefusal(response, decision);
@@ -114,18 +115,15 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       ? createHttpServer(serverOptions, listener)
       : createHttpsServer({ ...serverOptions, ...tls }, listener);
   const upgrades = createUpgradeHandler({ verifier, environment, pool, trustedProxies, onError });
+  const drain = createDrain(server);
   server.on('upgrade', upgrades.handle);
   server.on('clientError', answerBrokenRequest);
 
   return {
     server,
     async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
       upgrades.close();
-      const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-      await closed;
-      clearTimeout(deadline);
+      await drain(() => new Promise<void>((resolve) => server.close(() => resolve())));
       await pool.close();
     },
   };
