@@ -28,8 +28,8 @@ import {
   sha256Hex,
   type WireRequest,
 } from '../packages/core/dist/index.js';
-import { codeBlocks, page, tableRows } from './pages.ts';
 import examples from './dialects/examples.json' with { type: 'json' };
+import { codeBlocks, page, tableRows } from './pages.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-docs-'));
 afterAll(() => rmSync(folder, { recursive: true }));

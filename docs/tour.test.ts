@@ -1,4 +1,4 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -61,6 +61,7 @@ it('does what the README says at each step', async () => {
   expect(answers[0]).toContain('"hello":"acct_42"');
   expect(answers[0]).toContain('"permission":"spot.trade"');
   expect(answers.slice(1, 4).map((line) => JSON.parse(line).code)).toEqual(['40008', '40009', '40037']);
-  for (const word of ['key.issued', 'key.revoked', 'replayed', 'signature_mismatch']) expect(stdout).toContain(word);
+  for (const word of ['key.issued', 'key.revoked', 'replayed', 'signature_mismatch'])
+    expect(stdout).toContain(word);
   expect(stdout).not.toMatch(/cs_live_/);
 });

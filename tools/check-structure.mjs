@@ -23,7 +23,10 @@ const MAY_NAME_ADAPTERS = ['packages/engine/src/sqlite/', 'packages/server/src/a
 const BAD_NAMES = /(^|\/)(utils?|helpers?|common|misc|shared)(\/|\.ts$)/;
 
 const faults = [];
-const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: ROOT, encoding: 'utf8' })
+const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: ROOT,
+  encoding: 'utf8',
+})
   .split('\n')
   .filter((file) => file !== '' && existsSync(join(ROOT, file)));
 const sources = tracked.filter((file) => /^packages\/[^/]+\/src\/.*\.ts$/.test(file));
@@ -35,11 +38,13 @@ for (const [file, names] of imports) {
   for (const name of names) {
     const other = /^@countersign\/([^/]+)/.exec(name)?.[1];
     if (other !== undefined && !MAY_IMPORT[own].includes(other)) fault(file, `${own} may not import ${name}`);
-    if (own === 'core' && !name.startsWith('.') && !CORE_OUTSIDE.has(name)) fault(file, `core is pure: ${name} is not for it`);
+    if (own === 'core' && !name.startsWith('.') && !CORE_OUTSIDE.has(name))
+      fault(file, `core is pure: ${name} is not for it`);
     if (ADAPTERS.includes(name) && !MAY_NAME_ADAPTERS.some((place) => file.startsWith(place))) {
       fault(file, `names the adapter ${name}; only ${MAY_NAME_ADAPTERS.join(' and ')} do`);
     }
-    if (file.includes('/ports/') && /\/(sqlite|memory|keyring)\//.test(name)) fault(file, 'a port imports an adapter');
+    if (file.includes('/ports/') && /\/(sqlite|memory|keyring)\//.test(name))
+      fault(file, 'a port imports an adapter');
   }
 }
 for (const cycle of cyclesIn(imports)) fault(cycle[0], `is in an import cycle: ${cycle.join(' → ')}`);
@@ -48,19 +53,24 @@ for (const file of programs) {
   const text = read(file);
   const lines = text.split('\n').length;
   if (lines > MAX_LINES) fault(file, `has ${lines} lines: over ${MAX_LINES} it is two things`);
-  if (/timingSafeEqual\(/.test(text)) fault(file, 'secrets are compared in packages/core/src/constant-time.ts only');
+  if (/timingSafeEqual\(/.test(text))
+    fault(file, 'secrets are compared in packages/core/src/constant-time.ts only');
 }
 for (const file of tracked) {
   if (BAD_NAMES.test(file)) fault(file, 'a thing is named for what it is');
-  if (/package-lock\.json$/.test(file) && /"resolved": "https?:/.test(read(file))) fault(file, 'names a registry host');
+  if (/package-lock\.json$/.test(file) && /"resolved": "https?:/.test(read(file)))
+    fault(file, 'names a registry host');
 }
 for (const file of programs.filter((name) => /core\/src\/dialects\//.test(name))) {
   const name = /export const (\w+)(?:: Dialect)? = (?:concatenated\()?\{/.exec(read(file))?.[1];
   if (name === undefined || !/name: '/.test(read(file))) continue;
   const dialect = /name: '([a-z0-9-]+)'/.exec(read(file))?.[1];
-  const hasVectors = tracked.some((other) => other.startsWith(`vectors/${dialect}`) && other.endsWith('.json'));
+  const hasVectors = tracked.some(
+    (other) => other.startsWith(`vectors/${dialect}`) && other.endsWith('.json'),
+  );
   if (!hasVectors) fault(file, `the dialect ${dialect} has no vectors`);
-  if (!tracked.includes(`docs/dialects/${dialect}.md`)) fault(file, `the dialect ${dialect} has no page in docs/dialects`);
+  if (!tracked.includes(`docs/dialects/${dialect}.md`))
+    fault(file, `the dialect ${dialect} has no page in docs/dialects`);
 }
 
 if (faults.length > 0) {
@@ -68,7 +78,9 @@ if (faults.length > 0) {
   console.error(`\n${faults.length} thing(s) out of place`);
   process.exit(1);
 }
-console.log(`Structure: ${programs.length} files in ${Object.keys(MAY_IMPORT).length} packages, all in their place`);
+console.log(
+  `Structure: ${programs.length} files in ${Object.keys(MAY_IMPORT).length} packages, all in their place`,
+);
 
 function fault(file, message) {
   faults.push(`${file}: ${message}`);
@@ -80,7 +92,8 @@ function read(file) {
 
 function importsOf(file) {
   const names = [];
-  for (const [, name] of read(file).matchAll(/^(?:import|export)\s(?:[^'";]*?\sfrom\s)?'([^']+)'/gm)) names.push(name);
+  for (const [, name] of read(file).matchAll(/^(?:import|export)\s(?:[^'";]*?\sfrom\s)?'([^']+)'/gm))
+    names.push(name);
   for (const [, name] of read(file).matchAll(/\bimport\('([^']+)'\)/g)) names.push(name);
   return names;
 }

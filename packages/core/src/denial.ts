@@ -8,7 +8,7 @@ export const DENIALS = {
   dialect_unknown: { status: 400, title: 'No such dialect' },
   environment_mismatch: { status: 401, title: 'The credential belongs to another environment' },
   timestamp_invalid: { status: 401, title: 'The timestamp cannot be read' },
-  timestamp_out_of_window: { status: 401, title: 'The timestamp is too far from the server\'s clock' },
+  timestamp_out_of_window: { status: 401, title: "The timestamp is too far from the server's clock" },
   credential_unknown: { status: 401, title: 'No such credential' },
   passphrase_mismatch: { status: 401, title: 'The passphrase is wrong' },
   signature_mismatch: { status: 401, title: 'The signature does not match the request' },
@@ -52,7 +52,11 @@ export interface Denial {
   readonly permission?: string | undefined;
 }
 
-export function denial(code: DenialCode, detail: string, more: Partial<Omit<Denial, 'ok' | 'code' | 'detail'>> = {}): Denial {
+export function denial(
+  code: DenialCode,
+  detail: string,
+  more: Partial<Omit<Denial, 'ok' | 'code' | 'detail'>> = {},
+): Denial {
   return { ok: false, code, detail, ...more };
 }
 

@@ -4,8 +4,8 @@ import {
   type CredentialProfile,
   type KeySlab,
   type Network,
-  parseNetwork,
   type Proof,
+  parseNetwork,
 } from '@countersign/core';
 import { unseal } from './envelope.ts';
 import type { Keyring } from './ports/keyring.ts';

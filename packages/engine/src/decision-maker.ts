@@ -3,12 +3,12 @@ import {
   type Approval,
   type Claim,
   type Credential,
-  decide,
-  type Dummies,
   DENIALS,
   type Denial,
-  denial,
   type Dialect,
+  type Dummies,
+  decide,
+  denial,
   endOfWindow,
   faultInRequestLine,
   isSafeMethod,
@@ -153,7 +153,8 @@ export class DecisionMaker {
     if (!claim.ok) return this.#record(way, this.#deny(way, claim));
     way.claim = claim;
 
-    if (!isFeedFresh(nowMs)) return this.#deny(way, unavailable('The service does not know the latest changes.'));
+    if (!isFeedFresh(nowMs))
+      return this.#deny(way, unavailable('The service does not know the latest changes.'));
     const entry = resolver.peek(claim.keyId);
     return entry === undefined ? this.#load(way, claim) : this.#fromResolved(way, claim, dialect, entry);
   }
@@ -167,7 +168,12 @@ export class DecisionMaker {
   }
 
   /** Stages 4 to 9. From here to the end of stage 8 nothing waits: the credential cannot change meanwhile. */
-  #fromResolved(way: Way, claim: Claim, dialect: Dialect, entry: CacheEntry | undefined): MaybePromise<Decision> {
+  #fromResolved(
+    way: Way,
+    claim: Claim,
+    dialect: Dialect,
+    entry: CacheEntry | undefined,
+  ): MaybePromise<Decision> {
     const { dummies, claimAndMeter } = this.#parts;
     const { request, ask, nowMs, peer, requirement } = way;
     way.named = entry?.credential;
@@ -196,7 +202,12 @@ export class DecisionMaker {
     return this.#afterClaim(way, verdict, used, answer);
   }
 
-  #afterClaim(way: Way, approval: Approval, entry: CacheEntry, answer: ClaimAndMeterAnswer): MaybePromise<Decision> {
+  #afterClaim(
+    way: Way,
+    approval: Approval,
+    entry: CacheEntry,
+    answer: ClaimAndMeterAnswer,
+  ): MaybePromise<Decision> {
     if (answer.ok) return this.#allow(way, approval, entry, answer);
     way.nonce = undefined;
     return this.#record(way, this.#deny(way, refusedClaim(answer, approval.credential)));
@@ -303,7 +314,8 @@ export class DecisionMaker {
 
   #deny(way: Way, refusal: Denial): Denied {
     const { nowMs, requestId, dialect, credential, peer, ask } = way;
-    if (FAILURES.has(refusal.code) && peer !== undefined) this.#parts.failures.fail(budgetOf(peer, ask), nowMs);
+    if (FAILURES.has(refusal.code) && peer !== undefined)
+      this.#parts.failures.fail(budgetOf(peer, ask), nowMs);
     const context = { nowMs, requestId };
     return {
       allowed: false,
@@ -327,7 +339,9 @@ function budgetOf(peer: AddressBytes, { audience = 'customers' }: Ask): string {
 
 function noDialect(ask: Ask): Denial {
   if (ask.dialect !== undefined) return denial('dialect_unknown', 'There is no dialect of that name.');
-  return denial('credential_missing', 'The request carries no credential in any known dialect.', { part: 'key' });
+  return denial('credential_missing', 'The request carries no credential in any known dialect.', {
+    part: 'key',
+  });
 }
 
 function unavailable(detail: string): Denial {

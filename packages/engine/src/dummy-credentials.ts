@@ -9,7 +9,8 @@ export function createDummies(slab: KeySlab): Dummies {
   const dummies = new Map<CredentialKind, Credential>();
   return (dialect, namedScheme) => {
     const kinds = Object.keys(dialect.schemes) as CredentialKind[];
-    const kind = kinds.find((k) => dialect.schemes[k]?.scheme === namedScheme) ?? (kinds[0] as CredentialKind);
+    const kind =
+      kinds.find((k) => dialect.schemes[k]?.scheme === namedScheme) ?? (kinds[0] as CredentialKind);
     let dummy = dummies.get(kind);
     if (dummy === undefined) {
       dummy = dummyOf(kind, slab);

@@ -1,26 +1,26 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { denial, DENIALS, KeySlab, type Manifest, problemAnswer, type WireRequest } from '@countersign/core';
-import { createAddressBook } from './address-book.ts';
+import { DENIALS, denial, KeySlab, type Manifest, problemAnswer, type WireRequest } from '@countersign/core';
 import { acceptedDialects } from './accepted-dialects.ts';
+import { createAddressBook } from './address-book.ts';
 import { GroupCommit } from './audit/group-commit.ts';
 import { CredentialCompiler } from './compile-credential.ts';
 import { CredentialCache } from './credential-cache.ts';
 import type { Ask, Decision, Denied } from './decision.ts';
+import { DecisionMaker } from './decision-maker.ts';
 import { createDummies } from './dummy-credentials.ts';
 import { seal, unseal } from './envelope.ts';
 import { FailureBudget, type FailureBudgetOptions } from './failure-budget.ts';
 import { parseFingerprint } from './fingerprint.ts';
-import { createKeyService, type KeyService } from './keys/key-service.ts';
 import { createRewrapper, type Rewrapper } from './keyring/rewrap.ts';
+import { createKeyService, type KeyService } from './keys/key-service.ts';
 import { createMemoryClaimAndMeter } from './memory/claim-and-meter.ts';
 import type { ClaimAndMeter } from './ports/claim-and-meter.ts';
 import type { Keyring } from './ports/keyring.ts';
 import type { Store } from './ports/store.ts';
-import { Demands } from './requirement.ts';
 import { createRequestIds } from './request-id.ts';
+import { Demands } from './requirement.ts';
 import { Resolver } from './resolver.ts';
 import { UsageRecorder } from './usage.ts';
-import { DecisionMaker } from './decision-maker.ts';
 
 export interface EngineOptions {
   readonly store: Store;

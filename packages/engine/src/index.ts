@@ -1,7 +1,7 @@
 export * from './decision.ts';
 export * from './engine.ts';
+export { prepareSealer, type Sealer, seal, unseal } from './envelope.ts';
 export type { FailureBudgetOptions } from './failure-budget.ts';
-export { prepareSealer, seal, type Sealer, unseal } from './envelope.ts';
 export { createEnvKeyring } from './keyring/env.ts';
 export { type FileKeyring, openFileKeyring } from './keyring/file.ts';
 export type { Rewrapper, RewrapState } from './keyring/rewrap.ts';
@@ -12,8 +12,8 @@ export * from './keys/key-view.ts';
 export { OPERATOR_PERMISSIONS } from './keys/operator-permissions.ts';
 export * from './manifest/manifest-file.ts';
 export { createMemoryClaimAndMeter } from './memory/claim-and-meter.ts';
-export { readWholeBody } from './middleware/read-body.ts';
 export { createMemoryStore } from './memory/store.ts';
+export { readWholeBody } from './middleware/read-body.ts';
 export * from './ports/audit-log.ts';
 export * from './ports/claim-and-meter.ts';
 export * from './ports/keyring.ts';

@@ -1,4 +1,11 @@
-import { type Facts, type Manifest, type Permission, type Requirement, readFacts, type Rule } from '@countersign/core';
+import {
+  type Facts,
+  type Manifest,
+  type Permission,
+  type Requirement,
+  type Rule,
+  readFacts,
+} from '@countersign/core';
 import type { Ask } from './decision.ts';
 import { OPERATOR_PERMISSIONS } from './keys/operator-permissions.ts';
 
@@ -49,7 +56,8 @@ export class Demands {
       requirement: {
         permission: rule.permission,
         weight: ask.cost ?? rule.weight,
-        facts: ask.facts === undefined ? (request) => readFacts(rule.facts, request) : () => ask.facts as Facts,
+        facts:
+          ask.facts === undefined ? (request) => readFacts(rule.facts, request) : () => ask.facts as Facts,
       },
     };
   }

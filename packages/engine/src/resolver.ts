@@ -1,5 +1,5 @@
 import { hasIdForm, isIssuedId } from '@countersign/core';
-import type { CredentialCache, CacheEntry } from './credential-cache.ts';
+import type { CacheEntry, CredentialCache } from './credential-cache.ts';
 import { fingerprint } from './fingerprint.ts';
 import { FingerprintSet } from './fingerprint-set.ts';
 import type { Store } from './ports/store.ts';

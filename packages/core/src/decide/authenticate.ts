@@ -1,5 +1,5 @@
 import type { Credential, Proof } from '../credential/credential.ts';
-import { denial, type Denial } from '../denial.ts';
+import { type Denial, denial } from '../denial.ts';
 import type { Claim, Dialect, MatchedForm } from '../dialects/dialect.ts';
 import type { Prehash } from '../schemes/prehash.ts';
 import { proves, type SchemeUse } from '../schemes/scheme.ts';
@@ -64,7 +64,9 @@ function withPassphrase(
   matched: MatchedForm,
 ): Authenticated | Denial {
   if (dialect.hasPassphrase && !proof.key?.passphraseEquals(claim.passphrase ?? '')) {
-    return denial('passphrase_mismatch', 'The signature is right, the passphrase is not.', { part: 'passphrase' });
+    return denial('passphrase_mismatch', 'The signature is right, the passphrase is not.', {
+      part: 'passphrase',
+    });
   }
   return { ok: true, secretVersion: proof.version, matched };
 }

@@ -1,5 +1,5 @@
 import type { Constraints, Credential } from '../credential/credential.ts';
-import { denial, type Denial } from '../denial.ts';
+import { type Denial, denial } from '../denial.ts';
 import type { WireRequest } from '../message.ts';
 import { compareDecimals, isDecimal } from './decimal.ts';
 import type { Facts, Requirement } from './manifest.ts';
@@ -18,18 +18,25 @@ export function authorize(
     });
   }
   const { constraints } = credential.profile;
-  if (constraints.instruments === undefined && constraints.maxNotionalPerOrder === undefined) return undefined;
+  if (constraints.instruments === undefined && constraints.maxNotionalPerOrder === undefined)
+    return undefined;
   // A constraint speaks of what is traded. Where the manifest names no fact, and the request can do little
   // harm, there is nothing to hold it to.
   return checkConstraints(constraints, requirement.facts(request), permission.risk === 'low');
 }
 
 /** A fact that is missing denies, except on permissions of low risk, which read and do not move money. */
-function checkConstraints(constraints: Constraints, facts: Facts, missingIsHarmless: boolean): Denial | undefined {
+function checkConstraints(
+  constraints: Constraints,
+  facts: Facts,
+  missingIsHarmless: boolean,
+): Denial | undefined {
   const { instruments, maxNotionalPerOrder } = constraints;
   if (instruments !== undefined && !(facts.instrument === undefined && missingIsHarmless)) {
-    if (facts.instrument === undefined) return violated('The request does not say which instrument it is about.');
-    if (!instruments.includes(facts.instrument)) return violated('The instrument is not among those allowed.');
+    if (facts.instrument === undefined)
+      return violated('The request does not say which instrument it is about.');
+    if (!instruments.includes(facts.instrument))
+      return violated('The instrument is not among those allowed.');
   }
   if (maxNotionalPerOrder !== undefined && !(facts.notional === undefined && missingIsHarmless)) {
     if (facts.notional === undefined || !isDecimal(facts.notional)) {

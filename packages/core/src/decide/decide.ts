@@ -1,6 +1,6 @@
 import type { AddressBytes } from '../address.ts';
 import { type Credential, type Environment, OPERATOR_ACCOUNT } from '../credential/credential.ts';
-import { denial, type Denial } from '../denial.ts';
+import { type Denial, denial } from '../denial.ts';
 import type { Claim, Dialect, MatchedForm } from '../dialects/dialect.ts';
 import type { WireRequest } from '../message.ts';
 import { authenticate } from './authenticate.ts';

@@ -1,6 +1,6 @@
 import { type AddressBytes, contains } from '../address.ts';
 import type { Credential } from '../credential/credential.ts';
-import { denial, type Denial } from '../denial.ts';
+import { type Denial, denial } from '../denial.ts';
 
 /** Stage 7: does the request come from where the credential may be used? An unknown address never does. */
 export function checkNetwork(credential: Credential, peer: AddressBytes | undefined): Denial | undefined {

@@ -1,5 +1,5 @@
 import type { Credential } from '../credential/credential.ts';
-import { denial, type Denial } from '../denial.ts';
+import { type Denial, denial } from '../denial.ts';
 
 /** Stage 6: may the credential be used at all now? At the second of its expiry it has expired. */
 export function checkStanding(credential: Credential, nowMs: number): Denial | undefined {

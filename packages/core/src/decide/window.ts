@@ -1,4 +1,4 @@
-import { denial, type Denial } from '../denial.ts';
+import { type Denial, denial } from '../denial.ts';
 import type { Claim, Dialect } from '../dialects/dialect.ts';
 
 /**
@@ -18,10 +18,14 @@ export function checkWindow(claim: Claim, dialect: Dialect, nowMs: number): Deni
     });
   }
   if (expiresMs !== undefined && nowMs > expiresMs) {
-    return denial('timestamp_out_of_window', `The request declared itself void ${nowMs - expiresMs} ms ago.`, {
-      part: 'timestamp',
-      clockDeltaMs,
-    });
+    return denial(
+      'timestamp_out_of_window',
+      `The request declared itself void ${nowMs - expiresMs} ms ago.`,
+      {
+        part: 'timestamp',
+        clockDeltaMs,
+      },
+    );
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { idInToken } from '../credential/id.ts';
-import { denial, type Denial } from '../denial.ts';
+import { type Denial, denial } from '../denial.ts';
 import { REPEATED, singleHeader, type WireRequest } from '../message.ts';
 import { sha256Hex } from '../schemes/hmac.ts';
 import type { Claim, Dialect } from './dialect.ts';
@@ -34,13 +34,22 @@ export const bearer: Dialect = {
 
   read(request: WireRequest): Claim | Denial {
     const value = singleHeader(request.headers, 'authorization');
-    if (value === REPEATED) return denial('malformed_request', 'Authorization occurs twice.', { part: 'key' });
-    if (value === undefined) return denial('credential_missing', 'Authorization is missing.', { part: 'key' });
+    if (value === REPEATED)
+      return denial('malformed_request', 'Authorization occurs twice.', { part: 'key' });
+    if (value === undefined)
+      return denial('credential_missing', 'Authorization is missing.', { part: 'key' });
     const token = value.length > MAX_TOKEN ? undefined : BEARER.exec(value)?.[1];
     if (token === undefined) {
-      return denial('malformed_request', 'Authorization must be "Bearer", a space and the token.', { part: 'key' });
+      return denial('malformed_request', 'Authorization must be "Bearer", a space and the token.', {
+        part: 'key',
+      });
     }
-    return { ok: true, keyId: idInToken(token) ?? lookupOfForeignToken(token), signature: token, prehash: [] };
+    return {
+      ok: true,
+      keyId: idInToken(token) ?? lookupOfForeignToken(token),
+      signature: token,
+      prehash: [],
+    };
   },
 
   refuse: (refusal, context) => problemAnswer(refusal, context, 'Bearer realm="countersign"'),

@@ -1,6 +1,6 @@
 import { concatenated } from './concatenated.ts';
-import { readMilliseconds } from './timestamps.ts';
 import { type ExchangeErrors, exchangeError, jsonAnswer } from './refusals.ts';
+import { readMilliseconds } from './timestamps.ts';
 
 const error = (code: number, message: string, status = 400) => ({ code: String(code), message, status });
 

@@ -1,12 +1,19 @@
-import { denial, type ClaimPart, type Denial } from '../denial.ts';
-import { hasHeader, type HeaderName, headerName, isSafeMethod, REPEATED, singleHeaders, type WireRequest } from '../message.ts';
+import { type ClaimPart, type Denial, denial } from '../denial.ts';
+import {
+  type HeaderName,
+  hasHeader,
+  headerName,
+  isSafeMethod,
+  REPEATED,
+  singleHeaders,
+  type WireRequest,
+} from '../message.ts';
 import type { Prehash } from '../schemes/prehash.ts';
 import type { Claim, Dialect, SigningContext, SigningKey } from './dialect.ts';
 import { queryAlternatives } from './query-forms.ts';
 
 /** What differs between the dialects that sign `timestamp + METHOD + path[?query] + body`. */
-interface Concatenated
-  extends Pick<Dialect, 'name' | 'schemes' | 'window' | 'timestampUnit' | 'refuse'> {
+interface Concatenated extends Pick<Dialect, 'name' | 'schemes' | 'window' | 'timestampUnit' | 'refuse'> {
   /** Header names as documented; matched without regard to case. */
   readonly headers: Readonly<Record<ClaimPart, string>>;
   /** Ms since 1970, or undefined when the text is no timestamp of this dialect. */
@@ -44,8 +51,7 @@ export function concatenated(differences: Concatenated): Dialect {
     if (request.body.length > 0 && isSafeMethod(request.method)) {
       return denial('malformed_request', `A ${request.method} request of this dialect has no body.`);
     }
-    const prehashOf = (target: string): Prehash =>
-      prehash(timestamp, request.method, target, request.body);
+    const prehashOf = (target: string): Prehash => prehash(timestamp, request.method, target, request.body);
     return {
       ok: true,
       keyId,
@@ -66,7 +72,9 @@ export function concatenated(differences: Concatenated): Dialect {
         return denial('credential_missing', `${headers[part]} is missing or empty.`, { part });
       }
       if (value.length > MAX_HEADER && part !== 'signature') {
-        return denial('malformed_request', `${headers[part]} is longer than ${MAX_HEADER} characters.`, { part });
+        return denial('malformed_request', `${headers[part]} is longer than ${MAX_HEADER} characters.`, {
+          part,
+        });
       }
     }
     return undefined;
@@ -91,8 +99,7 @@ export function concatenated(differences: Concatenated): Dialect {
     claims: true,
     claimsSafeMethods: false,
     webSocketLogin: 'message',
-    recognises: (request) =>
-      hasHeader(request.headers, keyName) || hasHeader(request.headers, signatureName),
+    recognises: (request) => hasHeader(request.headers, keyName) || hasHeader(request.headers, signatureName),
     read,
     sign,
   };

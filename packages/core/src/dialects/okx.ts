@@ -30,7 +30,7 @@ const ERRORS: ExchangeErrors = {
     credential_expired: error(50111, 'Invalid OK-ACCESS-KEY: expired'),
     credential_quarantined: error(50100, 'API frozen, please contact customer service.'),
     account_frozen: error(50100, 'API frozen, please contact customer service.'),
-    ip_not_allowed: error(50110, 'Your IP is not included in your API key\'s IP whitelist.'),
+    ip_not_allowed: error(50110, "Your IP is not included in your API key's IP whitelist."),
     route_unknown: error(50404, 'Request URL not found', 404),
     permission_denied: error(50120, "This API key doesn't have permission to use this function"),
     constraint_violated: error(50120, 'Outside of the limits of this API key'),

@@ -19,7 +19,11 @@ describe('DecisionEntry', () => {
         fc.boolean(),
         fc.nat(),
         (method, target, ip, permission, accountId, allowed, word) => {
-          const decision = { allowed, code: 'replayed', clockDeltaMs: word % 2 === 0 ? word : undefined } as Decision;
+          const decision = {
+            allowed,
+            code: 'replayed',
+            clockDeltaMs: word % 2 === 0 ? word : undefined,
+          } as Decision;
           const request = { method, target, headers: [], body: new Uint8Array(), ip };
           const credential =
             accountId === undefined ? undefined : ({ id: 'key "1"', accountId } as Credential);

@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { type Keyring, KeyringError } from '../ports/keyring.ts';
 import { KEK_BYTES, KEK_ID, localKeyring } from './local-keyring.ts';
@@ -42,7 +51,9 @@ export function openFileKeyring(path: string, nowMs: () => number, mayCreate = t
 
 function create(path: string, nowMs: number, mayCreate: boolean): KeyringFile {
   if (!mayCreate) {
-    throw new KeyringError(`${path} is not there, and the database holds secrets sealed under it: restore it from its backup`);
+    throw new KeyringError(
+      `${path} is not there, and the database holds secrets sealed under it: restore it from its backup`,
+    );
   }
   const file = withNewKek({ current: '', keks: {} }, nowMs);
   write(path, file);
@@ -61,7 +72,9 @@ function decode(path: string, file: KeyringFile): { kekId: string; keks: Map<str
     const kek = typeof encoded === 'string' ? Buffer.from(encoded, 'base64') : Buffer.alloc(0);
     if (!KEK_ID.test(kekId) || kek.length !== KEK_BYTES) {
       // By its place, not its name: who exchanges the two would find the key in a log.
-      throw new KeyringError(`${path}: key ${i + 1} in it is not ${KEK_BYTES} bytes in base64, under a plain name`);
+      throw new KeyringError(
+        `${path}: key ${i + 1} in it is not ${KEK_BYTES} bytes in base64, under a plain name`,
+      );
     }
     keks.set(kekId, kek);
   }
@@ -74,7 +87,9 @@ function read(path: string): KeyringFile | undefined {
   try {
     text = readFileSync(path, 'utf8');
     if ((statSync(path).mode & 0o077) !== 0) {
-      throw new KeyringError(`${path} can be read by others: run chmod 600 on it, and consider its keys known`);
+      throw new KeyringError(
+        `${path} can be read by others: run chmod 600 on it, and consider its keys known`,
+      );
     }
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

@@ -52,7 +52,10 @@ export function createRewrapper({ store, keyring, clock, onError }: Parts): Rewr
     }
     if (count === 0) return;
     const data = { from: [...from], to: keyring.currentKekId, values: count, isComplete: !isStopped };
-    await store.commit({ records: [], entries: [{ at: clock(), type: 'keyring.rewrapped', actor: 'service', data }] });
+    await store.commit({
+      records: [],
+      entries: [{ at: clock(), type: 'keyring.rewrapped', actor: 'service', data }],
+    });
   }
 
   return {

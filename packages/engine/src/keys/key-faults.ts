@@ -7,14 +7,14 @@ import {
   hasIdForm,
   idInToken,
   isDecimal,
-  type Manifest,
   MAX_PASSPHRASE_BYTES,
   MAX_SECRET_BYTES,
+  type Manifest,
   OPERATOR_ACCOUNT,
   parseNetwork,
 } from '@countersign/core';
-import { OPERATOR_PERMISSIONS } from './operator-permissions.ts';
 import type { Fault, ImportInput, KeyEdit, KeyInput } from './key-input.ts';
+import { OPERATOR_PERMISSIONS } from './operator-permissions.ts';
 
 const ASYMMETRIC: ReadonlySet<CredentialKind> = new Set(['ed25519', 'rsa', 'p256']);
 /** Nobody keeps an API key for 100 years: a later expiry is a mistake in the unit. */
@@ -43,13 +43,19 @@ export function faultsInImport(input: ImportInput, isOurs: (id: string) => boole
   }
   if (isAsymmetric(input.kind)) {
     if (input.secret !== undefined) {
-      faults.push({ pointer: '/secret', message: `a key of kind ${input.kind} has no secret here, only a public key` });
+      faults.push({
+        pointer: '/secret',
+        message: `a key of kind ${input.kind} has no secret here, only a public key`,
+      });
     }
     return faults;
   }
   const bytes = Buffer.byteLength(input.secret ?? '');
   if (bytes < MIN_IMPORTED_SECRET || bytes > MAX_SECRET_BYTES) {
-    faults.push({ pointer: '/secret', message: `must have ${MIN_IMPORTED_SECRET} to ${MAX_SECRET_BYTES} bytes` });
+    faults.push({
+      pointer: '/secret',
+      message: `must have ${MIN_IMPORTED_SECRET} to ${MAX_SECRET_BYTES} bytes`,
+    });
   } else if (input.kind === 'bearer' && !PRINTABLE.test(input.secret ?? '')) {
     faults.push({ pointer: '/secret', message: 'a bearer token is printable ASCII without spaces' });
   } else if (input.kind === 'bearer' && idInToken(input.secret ?? '') !== undefined) {
@@ -72,11 +78,18 @@ export function faultsInEdit(
 
 function faultsInProof({ kind, publicKey }: KeyInput): Fault[] {
   if (!isAsymmetric(kind)) {
-    return publicKey === undefined ? [] : [{ pointer: '/publicKey', message: `a key of kind ${kind} has none` }];
+    return publicKey === undefined
+      ? []
+      : [{ pointer: '/publicKey', message: `a key of kind ${kind} has none` }];
   }
   if (publicKey === undefined) return [{ pointer: '/publicKey', message: `is needed for kind ${kind}` }];
   if (publicKey.includes('PRIVATE KEY')) {
-    return [{ pointer: '/publicKey', message: 'is a private key: treat it as leaked, make a new pair, and send the public one' }];
+    return [
+      {
+        pointer: '/publicKey',
+        message: 'is a private key: treat it as leaked, make a new pair, and send the public one',
+      },
+    ];
   }
   let key: KeyObject;
   try {
@@ -84,7 +97,9 @@ function faultsInProof({ kind, publicKey }: KeyInput): Fault[] {
   } catch {
     return [{ pointer: '/publicKey', message: 'is not a public key in PEM' }];
   }
-  return fits(kind, key) ? [] : [{ pointer: '/publicKey', message: `is not of kind ${kind} (RSA: 2048 to 8192 bits)` }];
+  return fits(kind, key)
+    ? []
+    : [{ pointer: '/publicKey', message: `is not of kind ${kind} (RSA: 2048 to 8192 bits)` }];
 }
 
 function faultsInDialects({ kind, dialects, passphrase }: KeyInput): Fault[] {
@@ -93,7 +108,8 @@ function faultsInDialects({ kind, dialects, passphrase }: KeyInput): Fault[] {
     const dialect = dialectNamed(name);
     const pointer = `/dialects/${i}`;
     if (dialect === undefined) faults.push({ pointer, message: 'there is no dialect of that name' });
-    else if (dialect.schemes[kind] === undefined) faults.push({ pointer, message: `does not sign with kind ${kind}` });
+    else if (dialect.schemes[kind] === undefined)
+      faults.push({ pointer, message: `does not sign with kind ${kind}` });
     else if (dialect.hasPassphrase && passphrase === undefined) {
       faults.push({ pointer: '/passphrase', message: `is needed for ${name}` });
     }
@@ -122,11 +138,15 @@ function faultsInRestrictions(
   }
   for (const [i, text] of (input.allowedIps ?? []).entries()) {
     if (parseNetwork(text) !== undefined) continue;
-    faults.push({ pointer: `/allowedIps/${i}`, message: 'is not an address, nor a CIDR block without host bits' });
+    faults.push({
+      pointer: `/allowedIps/${i}`,
+      message: 'is not an address, nor a CIDR block without host bits',
+    });
   }
   if (typeof input.expiresAt === 'number') {
     if (input.expiresAt <= nowMs) faults.push({ pointer: '/expiresAt', message: 'is in the past' });
-    if (input.expiresAt > nowMs + FAR_MS) faults.push({ pointer: '/expiresAt', message: 'is more than 100 years away' });
+    if (input.expiresAt > nowMs + FAR_MS)
+      faults.push({ pointer: '/expiresAt', message: 'is more than 100 years away' });
   }
   const names = (input.rateLimits ?? []).map(({ name }) => name);
   for (const [i, name] of names.entries()) {

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import {
+  idInToken,
   isIssuedId,
   lookupOfForeignToken,
   type Manifest,
   mintId,
   OPERATOR_ACCOUNT,
-  idInToken,
   type Standing,
 } from '@countersign/core';
 import type { AuditEntryType } from '../ports/audit-log.ts';
@@ -15,7 +15,14 @@ import { type Change, type CredentialFilter, type Lookup, type Store, StoreError
 import type { UsageRecorder } from '../usage.ts';
 import { faultsInEdit, faultsInImport, faultsInNewKey, isAsymmetric } from './key-faults.ts';
 import type { ImportInput, KeyEdit, KeyInput } from './key-input.ts';
-import { type By, type KeyChanged, type KeyRefusal, type KeysRevoked, refused, refusedFor } from './key-result.ts';
+import {
+  type By,
+  type KeyChanged,
+  type KeyRefusal,
+  type KeysRevoked,
+  refused,
+  refusedFor,
+} from './key-result.ts';
 import { type KeyView, keyView } from './key-view.ts';
 import { destroyed, makeSecretVersion, passphraseOf } from './secret-versions.ts';
 
@@ -177,7 +184,8 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
     if (record === undefined) return refused('not_found', 'There is no key of that id.');
     const barred = mayManage(record.accountId, by);
     if (barred !== undefined) return barred;
-    if (record.standing === 'revoked') return refused('key_revoked', 'The key is revoked, and that is final.');
+    if (record.standing === 'revoked')
+      return refused('key_revoked', 'The key is revoked, and that is final.');
     return make(record, clock());
   }
 
@@ -196,12 +204,22 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
       }
       const tokenId = isIssuedId(id, tagKey()) ? id : mintId(record.environment, tagKey(), randomBytes);
       const version = current.version + 1;
-      const made = await makeSecretVersion(keyring, { record, version, nowMs, tokenId, passphrase, publicKey });
+      const made = await makeSecretVersion(keyring, {
+        record,
+        version,
+        nowMs,
+        tokenId,
+        passphrase,
+        publicKey,
+      });
       const retiresAt = nowMs + graceSeconds * 1000;
       const previous = graceSeconds === 0 ? destroyed(current, nowMs) : { ...current, retiresAt };
       const next = {
         ...record,
-        secretVersions: [made.version, previous, ...older.map((old) => destroyed(old, nowMs))].slice(0, MAX_VERSIONS),
+        secretVersions: [made.version, previous, ...older.map((old) => destroyed(old, nowMs))].slice(
+          0,
+          MAX_VERSIONS,
+        ),
       };
       const isForeignToken = record.kind === 'bearer' && tokenId !== id;
       const lookups = isForeignToken ? [{ name: tokenId, credentialId: id }] : [];
@@ -249,7 +267,12 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
     const meant: CredentialRecord[] = [];
     let afterId = '';
     for (;;) {
-      const page = await store.listCredentials({ accountId: filter.accountId, nowMs: clock(), afterId, limit: PAGE });
+      const page = await store.listCredentials({
+        accountId: filter.accountId,
+        nowMs: clock(),
+        afterId,
+        limit: PAGE,
+      });
       meant.push(...page.filter((record) => isMeant(record, filter)));
       if (page.length < PAGE) return meant;
       afterId = (page.at(-1) as CredentialRecord).id;
@@ -271,7 +294,9 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
       await usage.save();
       const nowMs = clock();
       const records = await store.listCredentials({ ...filter, nowMs });
-      return Promise.all(records.map(async (record) => keyView(record, await store.usageOf(record.id), nowMs)));
+      return Promise.all(
+        records.map(async (record) => keyView(record, await store.usageOf(record.id), nowMs)),
+      );
     },
     edit: (id, edit, revision, by) =>
       change(id, by, async (record, nowMs) => {
@@ -323,7 +348,10 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
   };
 }
 
-function remembered<R extends KeyChanged | KeysRevoked>(by: By, result: (revision: number) => R): Change['answer'] {
+function remembered<R extends KeyChanged | KeysRevoked>(
+  by: By,
+  result: (revision: number) => R,
+): Change['answer'] {
   const { remember } = by;
   return remember === undefined ? undefined : (revision) => remember(result(revision));
 }
@@ -353,7 +381,10 @@ function mayManage(accountId: string, by: By, granted: readonly string[] = []): 
   if (accountId !== OPERATOR_ACCOUNT || by.permissions === undefined) return undefined;
   const missing = ['config.write', ...granted].filter((name) => !by.permissions?.includes(name));
   if (missing.length === 0) return undefined;
-  return refused('permission_denied', `Operator credentials are changed only by one with ${missing.join(', ')}.`);
+  return refused(
+    'permission_denied',
+    `Operator credentials are changed only by one with ${missing.join(', ')}.`,
+  );
 }
 
 function foreignNames(input: ImportInput, isOurs: boolean): string[] {

@@ -46,7 +46,12 @@ function secretText({ record, secret, tokenId }: NewSecret): string | undefined 
   return undefined;
 }
 
-async function sealSecret(keyring: Keyring, id: string, version: number, toSeal: SealedSecret): Promise<Uint8Array> {
+async function sealSecret(
+  keyring: Keyring,
+  id: string,
+  version: number,
+  toSeal: SealedSecret,
+): Promise<Uint8Array> {
   const plaintext = Buffer.from(JSON.stringify(toSeal));
   const sealed = await seal(keyring, sealedName(id, version), plaintext);
   plaintext.fill(0);

@@ -350,6 +350,8 @@ describe('patterns that are matched leniently too', () => {
 
   it('are no matter for fixed paths', () => {
     const routes = ['/a', '/a/', '/A', '/a%20b'];
-    expect(faultsOf(routes.map((path) => `  - { route: "GET ${path}", permission: a }\n`).join(''))).toEqual([]);
+    expect(faultsOf(routes.map((path) => `  - { route: "GET ${path}", permission: a }\n`).join(''))).toEqual(
+      [],
+    );
   });
 });

@@ -1,4 +1,14 @@
-import { DIALECTS, type FactSource, FACT_TYPES, type FactType, type Manifest, type Permission, RISKS, type Risk, type Rule } from '@countersign/core';
+import {
+  DIALECTS,
+  FACT_TYPES,
+  type FactSource,
+  type FactType,
+  type Manifest,
+  type Permission,
+  RISKS,
+  type Risk,
+  type Rule,
+} from '@countersign/core';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { createRouteTable, type Route } from './routes.ts';
 
@@ -28,7 +38,10 @@ type Path = readonly (string | number)[];
  */
 export function parseManifest(text: string): ParsedManifest {
   if (text.length > MAX_CHARACTERS) {
-    return { ok: false, faults: [{ line: 1, column: 1, message: `is over ${MAX_CHARACTERS} characters long` }] };
+    return {
+      ok: false,
+      faults: [{ line: 1, column: 1, message: `is over ${MAX_CHARACTERS} characters long` }],
+    };
   }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
@@ -37,7 +50,10 @@ export function parseManifest(text: string): ParsedManifest {
     return { line, column: col };
   };
   if (document.errors.length > 0) {
-    return { ok: false, faults: document.errors.map(({ pos, message }) => ({ ...position(pos[0]), message })) };
+    return {
+      ok: false,
+      faults: document.errors.map(({ pos, message }) => ({ ...position(pos[0]), message })),
+    };
   }
   const faults: ManifestFault[] = [];
   const reader = new Reader((path, message) => {
@@ -109,13 +125,19 @@ class Reader {
     const permissions = new Map<string, Permission>();
     for (const [name, given] of Object.entries(this.#mapping(value, ['permissions']))) {
       const path = ['permissions', name];
-      if (!NAME.test(name)) this.#fault(path, `${JSON.stringify(name)} is no permission name (a-z, 0-9, "_", "." and "-")`);
+      if (!NAME.test(name))
+        this.#fault(path, `${JSON.stringify(name)} is no permission name (a-z, 0-9, "_", "." and "-")`);
       const fields = this.#mapping(given, path, ['risk', 'description']);
-      if (!RISKS.includes(fields.risk as Risk)) this.#fault([...path, 'risk'], `"risk" must be one of ${RISKS.join(', ')}`);
+      if (!RISKS.includes(fields.risk as Risk))
+        this.#fault([...path, 'risk'], `"risk" must be one of ${RISKS.join(', ')}`);
       if (fields.description !== undefined && typeof fields.description !== 'string') {
         this.#fault([...path, 'description'], '"description" must be a text');
       }
-      permissions.set(name, { name, risk: fields.risk as Risk, description: fields.description as string | undefined });
+      permissions.set(name, {
+        name,
+        risk: fields.risk as Risk,
+        description: fields.description as string | undefined,
+      });
     }
     return permissions;
   }
@@ -128,15 +150,20 @@ class Reader {
       const path = ['routes', i];
       const fields = this.#mapping(given, path, ['route', 'permission', 'public', 'weight', 'facts']);
       const rule = this.#rule(fields, path, permissions);
-      const [method = '', template = '', ...rest] = typeof fields.route === 'string' ? fields.route.split(/ +/) : [];
+      const [method = '', template = '', ...rest] =
+        typeof fields.route === 'string' ? fields.route.split(/ +/) : [];
       if (!METHODS.has(method) || rest.length > 0 || !isTemplate(template)) {
-        this.#fault([...path, 'route'], '"route" must be a method and a path, like "GET /orders/:id" or "GET /market/*"');
+        this.#fault(
+          [...path, 'route'],
+          '"route" must be a method and a path, like "GET /orders/:id" or "GET /market/*"',
+        );
         continue;
       }
       // Two templates are one route when they differ only in the names of their parameters.
       const shape = `${method} ${template.replaceAll(/:[A-Za-z0-9_]+/g, ':')}`;
       const first = seen.get(shape);
-      if (first !== undefined) this.#fault([...path, 'route'], `route ${first + 1} of the list has the same method and path`);
+      if (first !== undefined)
+        this.#fault([...path, 'route'], `route ${first + 1} of the list has the same method and path`);
       seen.set(shape, i);
       if (first === undefined && /[:*]/.test(template)) this.#checkPattern(shape, i, patterns);
       routes.push({ method, path: template, rule });
@@ -151,7 +178,10 @@ class Reader {
     const lenient = shape.toLowerCase().replace(/\/$/, '');
     const first = patterns.get(lenient);
     if (first !== undefined) {
-      this.#fault(path, `differs from route ${first + 1} of the list in case or a last slash only, and would not match`);
+      this.#fault(
+        path,
+        `differs from route ${first + 1} of the list in case or a last slash only, and would not match`,
+      );
     }
     patterns.set(lenient, i);
   }
@@ -165,7 +195,10 @@ class Reader {
     if (isPublic === (permission !== undefined)) {
       this.#fault(path, 'a route has either a "permission" or "public: true"');
     } else if (!isPublic && !permissions.has(permission as string)) {
-      this.#fault([...path, 'permission'], `there is no permission ${JSON.stringify(permission)} under "permissions"`);
+      this.#fault(
+        [...path, 'permission'],
+        `there is no permission ${JSON.stringify(permission)} under "permissions"`,
+      );
     }
     if (!Number.isInteger(weight) || (weight as number) < 1 || (weight as number) > MAX_WEIGHT) {
       this.#fault([...path, 'weight'], `"weight" must be a whole number from 1 to ${MAX_WEIGHT}`);
@@ -181,7 +214,8 @@ class Reader {
     if (value === undefined) return [];
     return Object.entries(this.#mapping(value, path)).map(([name, given]) => {
       const at = [...path, name];
-      if (!FACT_NAME.test(name)) this.#fault(at, `${JSON.stringify(name)} is no name of a fact (letters, digits and "_")`);
+      if (!FACT_NAME.test(name))
+        this.#fault(at, `${JSON.stringify(name)} is no name of a fact (letters, digits and "_")`);
       const fields = this.#mapping(given, at, ['json', 'query', 'form', 'type']);
       const sources = (['json', 'query', 'form'] as const).filter((from) => fields[from] !== undefined);
       const [from = 'json'] = sources;
@@ -192,7 +226,8 @@ class Reader {
         this.#fault([...at, 'json'], `${JSON.stringify(place)} is no JSON pointer: it begins with "/"`);
       }
       const type = (fields.type ?? 'string') as FactType;
-      if (!FACT_TYPES.includes(type)) this.#fault([...at, 'type'], `"type" must be one of ${FACT_TYPES.join(', ')}`);
+      if (!FACT_TYPES.includes(type))
+        this.#fault([...at, 'type'], `"type" must be one of ${FACT_TYPES.join(', ')}`);
       return { name, from, at: String(place), type };
     });
   }
@@ -204,7 +239,10 @@ class Reader {
     }
     for (const name of Object.keys(value)) {
       if (known !== undefined && !known.includes(name)) {
-        this.#fault([...path, name], `there is no field ${JSON.stringify(name)} here, only ${known.join(', ')}`);
+        this.#fault(
+          [...path, name],
+          `there is no field ${JSON.stringify(name)} here, only ${known.join(', ')}`,
+        );
       }
     }
     return value as Record<string, unknown>;

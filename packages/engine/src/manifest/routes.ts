@@ -49,13 +49,19 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
       if (known !== undefined) return known;
       if (!isPlain(path)) return undefined;
       const strictly = look(exact, method, path);
-      return strictly !== undefined && strictly === look(lenient, method, decoded(path)) ? strictly : undefined;
+      return strictly !== undefined && strictly === look(lenient, method, decoded(path))
+        ? strictly
+        : undefined;
     },
   };
 }
 
 function isPlain(path: string): boolean {
-  return !DOTS_OR_EMPTY.test(path.length > 1 ? path.replace(/\/$/, '') : 'x') && !CONFUSING.test(path) && !/[\\;]/.test(path);
+  return (
+    !DOTS_OR_EMPTY.test(path.length > 1 ? path.replace(/\/$/, '') : 'x') &&
+    !CONFUSING.test(path) &&
+    !/[\\;]/.test(path)
+  );
 }
 
 /** All of a path decoded. The router itself leaves what is reserved encoded: `%40`, `%2C`, `%3D`. */

@@ -60,7 +60,12 @@ export function createMemoryClaimAndMeter(options: MemoryClaimAndMeterOptions = 
       const { key, quota, windowMs } = meters[i] as (typeof meters)[number];
       const window = windowOf(key, windowMs);
       if (window.used(nowMs) + cost <= quota) continue;
-      return { ok: false, reason: 'rate_limited', limit: i, retryAfterMs: window.freeAfter(cost, quota, nowMs) };
+      return {
+        ok: false,
+        reason: 'rate_limited',
+        limit: i,
+        retryAfterMs: window.freeAfter(cost, quota, nowMs),
+      };
     }
     if (nonce !== undefined) nonces.claim(nonce, nonceExpiresAt);
     if (meters.length === 0) return { ok: true, remaining: NONE };

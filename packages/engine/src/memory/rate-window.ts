@@ -42,7 +42,10 @@ export class RateWindow {
       const last = ((this.#first + this.#count - 1) % capacity) * 2;
       const lastMs = this.#ring[last] as number;
       // A clock that was set back must not make an entry younger than those before it.
-      if (nowMs <= lastMs || Math.floor(nowMs / (this.#grainMs || 1)) === Math.floor(lastMs / (this.#grainMs || 1))) {
+      if (
+        nowMs <= lastMs ||
+        Math.floor(nowMs / (this.#grainMs || 1)) === Math.floor(lastMs / (this.#grainMs || 1))
+      ) {
         this.#ring[last] = Math.max(nowMs, lastMs);
         this.#ring[last + 1] = (this.#ring[last + 1] as number) + cost;
         return;

@@ -1,7 +1,7 @@
 import { lineOf } from '../audit/decision-entry.ts';
+import { sealedName } from '../compile-credential.ts';
 import { kekOf } from '../envelope.ts';
 import { statusOf } from '../keys/key-view.ts';
-import { sealedName } from '../compile-credential.ts';
 import type { AuditEntry, AuditEntryDraft } from '../ports/audit-log.ts';
 import type { CredentialRecord, Usage } from '../ports/record.ts';
 import {
@@ -13,7 +13,6 @@ import {
   type Store,
   StoreError,
 } from '../ports/store.ts';
-
 
 /** Keeps everything in memory and nothing beyond it: for tests, and for trying things out. */
 export function createMemoryStore(): Store {
@@ -37,14 +36,16 @@ export function createMemoryStore(): Store {
   function check(change: Change): void {
     for (const record of change.records) {
       const there = records.get(record.id);
-      if (record.revision === 0 && there !== undefined) throw new StoreError('id_taken', 'There is a key of that id.');
+      if (record.revision === 0 && there !== undefined)
+        throw new StoreError('id_taken', 'There is a key of that id.');
       if (record.revision !== 0 && there?.revision !== record.revision) {
         throw new StoreError('revision_conflict', 'The key was changed meanwhile: read it again.');
       }
     }
     const names = (change.lookups ?? []).map(({ name }) => name);
     for (const [i, name] of names.entries()) {
-      if (lookups.has(name) || names.indexOf(name) !== i) throw new StoreError('lookup_taken', 'There is a key of that id or secret.');
+      if (lookups.has(name) || names.indexOf(name) !== i)
+        throw new StoreError('lookup_taken', 'There is a key of that id or secret.');
     }
   }
 
@@ -54,7 +55,9 @@ export function createMemoryStore(): Store {
     try {
       return { entries: change.entries.map(lineOf), answer: change.answer?.(next) };
     } catch (cause) {
-      throw new StoreError('unavailable', `The change cannot be stored: ${(cause as Error).message}`, { cause });
+      throw new StoreError('unavailable', `The change cannot be stored: ${(cause as Error).message}`, {
+        cause,
+      });
     }
   }
 
@@ -111,7 +114,8 @@ export function createMemoryStore(): Store {
       const name = answerName(scope, key);
       const answer = answers.get(name);
       const bytes = sealed.get(name);
-      if (answer === undefined || bytes === undefined || answer.createdAt <= nowMs - ANSWER_MS) return undefined;
+      if (answer === undefined || bytes === undefined || answer.createdAt <= nowMs - ANSWER_MS)
+        return undefined;
       return { ...answer, sealed: bytes };
     },
     rememberAnswer(answer) {

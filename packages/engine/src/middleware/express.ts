@@ -52,7 +52,10 @@ export function countersign(options: MiddlewareOptions) {
     const decision = await engine.verify(wireRequestOf(req, rawBody, req.ip, req.protocol), ask);
     if (!decision.allowed) {
       const { status, headers, body } = decision.response;
-      res.status(status).set(rawBody === undefined ? { ...headers, connection: 'close' } : { ...headers }).send(body);
+      res
+        .status(status)
+        .set(rawBody === undefined ? { ...headers, connection: 'close' } : { ...headers })
+        .send(body);
       return false;
     }
     const bytes = rawBody ?? Buffer.alloc(0);

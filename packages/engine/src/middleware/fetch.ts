@@ -23,7 +23,11 @@ export type Verified =
  * joined. Give `incoming` where the server has one; without it, a client that signed an unusual spelling is
  * refused.
  */
-export async function verifyFetch(request: Request, peer: Peer, options: MiddlewareOptions): Promise<Verified> {
+export async function verifyFetch(
+  request: Request,
+  peer: Peer,
+  options: MiddlewareOptions,
+): Promise<Verified> {
   const { engine, ask, bodyLimit = DEFAULT_BODY_LIMIT } = options;
   const body = await readBody(request, bodyLimit);
   const decision = await engine.verify(wireRequestOf(request, body, peer), ask);
@@ -32,7 +36,11 @@ export async function verifyFetch(request: Request, peer: Peer, options: Middlew
     return { ok: false, response: new Response(text, { status, headers: { ...headers } }) };
   }
   const again = body === undefined || body.length === 0 ? undefined : { body: new Uint8Array(body) };
-  return { ok: true, decision, request: again === undefined ? request : new Request(request.url, remade(request, again)) };
+  return {
+    ok: true,
+    decision,
+    request: again === undefined ? request : new Request(request.url, remade(request, again)),
+  };
 }
 
 /** What of Hono's context this needs: its own type fits. */
@@ -95,5 +103,10 @@ async function readBody(request: Request, limit: number): Promise<Uint8Array | u
 }
 
 function remade(request: Request, again: { body: Uint8Array }): RequestInit {
-  return { method: request.method, headers: request.headers, signal: request.signal, body: again.body as NonNullable<RequestInit['body']> };
+  return {
+    method: request.method,
+    headers: request.headers,
+    signal: request.signal,
+    body: again.body as NonNullable<RequestInit['body']>,
+  };
 }

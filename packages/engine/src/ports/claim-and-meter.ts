@@ -25,7 +25,12 @@ export interface NonceFingerprint {
 export type ClaimAndMeterAnswer =
   | { readonly ok: true; readonly remaining: readonly MeterState[] }
   | { readonly ok: false; readonly reason: 'replayed' | 'full' }
-  | { readonly ok: false; readonly reason: 'rate_limited'; readonly limit: number; readonly retryAfterMs: number };
+  | {
+      readonly ok: false;
+      readonly reason: 'rate_limited';
+      readonly limit: number;
+      readonly retryAfterMs: number;
+    };
 
 export interface MeterState {
   readonly remaining: number;

@@ -1,5 +1,5 @@
 import type BetterSqlite3 from 'better-sqlite3';
-import { type StoreErrorCode, StoreError } from '../ports/store.ts';
+import { StoreError, type StoreErrorCode } from '../ports/store.ts';
 
 export type Database = BetterSqlite3.Database;
 
@@ -52,7 +52,11 @@ const OTHER: Message = ['', 'unavailable', 'The database does not answer'];
 const MESSAGES: readonly Message[] = [
   ['SQLITE_FULL', 'full', 'The disk is full: free some room, and the service goes on by itself'],
   ['SQLITE_READONLY', 'read_only', 'The database cannot be written: check who owns the data folder'],
-  ['SQLITE_CANTOPEN', 'read_only', 'The database cannot be opened: check that the data folder is there and writable'],
+  [
+    'SQLITE_CANTOPEN',
+    'read_only',
+    'The database cannot be opened: check that the data folder is there and writable',
+  ],
   ['SQLITE_IOERR', 'unavailable', 'The disk reports an error'],
   ['SQLITE_CORRUPT', 'unavailable', 'The database is damaged: stop the service and restore a backup'],
   ['SQLITE_NOTADB', 'unavailable', 'The file is not a database'],

@@ -1,6 +1,6 @@
-import { lineOf } from '../audit/decision-entry.ts';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { lineOf } from '../audit/decision-entry.ts';
 import { sealedName } from '../compile-credential.ts';
 import { kekOf } from '../envelope.ts';
 import type { AuditEntry, StoredNonce } from '../ports/audit-log.ts';
@@ -19,7 +19,6 @@ import { configure, type Database, guarded, loadDriver, storeError } from './con
 import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
 import { createWriter } from './writer.ts';
 import type { CommitJob, SealedRow, StoredRecord } from './writes.ts';
-
 
 /** How long a second process waits for the lock: as long as a restart may overlap. */
 const LOCK_WAIT_MS = 500;
@@ -73,9 +72,20 @@ function jobOf(change: Change, revision: number): CommitJob {
   try {
     const entries = change.entries.map(lineOf);
     const answer = change.answer?.(revision);
-    return { kind: 'commit', revision, records, sealed, destroyed, lookups: change.lookups ?? [], entries, answer };
+    return {
+      kind: 'commit',
+      revision,
+      records,
+      sealed,
+      destroyed,
+      lookups: change.lookups ?? [],
+      entries,
+      answer,
+    };
   } catch (cause) {
-    throw new StoreError('unavailable', `The change cannot be stored: ${(cause as Error).message}`, { cause });
+    throw new StoreError('unavailable', `The change cannot be stored: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 
@@ -83,7 +93,11 @@ function makeFolder(path: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw new StoreError('read_only', `The folder ${dirname(path)} cannot be made: ${(cause as Error).message}`, { cause });
+    throw new StoreError(
+      'read_only',
+      `The folder ${dirname(path)} cannot be made: ${(cause as Error).message}`,
+      { cause },
+    );
   }
 }
 
@@ -97,7 +111,9 @@ function holdLock(database: Database): Database {
   } catch (cause) {
     database.close();
     if ((cause as { code?: string }).code?.startsWith('SQLITE_BUSY')) {
-      throw new StoreError('in_use', 'Another process uses this database: is the service running already?', { cause });
+      throw new StoreError('in_use', 'Another process uses this database: is the service running already?', {
+        cause,
+      });
     }
     throw cause;
   }
@@ -174,7 +190,9 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
     commit,
     rememberedAnswer: (scope, key, nowMs) =>
       guarded(() => {
-        const row = sql.answer.get(scope, key, nowMs - ANSWER_MS) as Omit<RememberedAnswer, 'sealed'> | undefined;
+        const row = sql.answer.get(scope, key, nowMs - ANSWER_MS) as
+          | Omit<RememberedAnswer, 'sealed'>
+          | undefined;
         const sealed = row === undefined ? null : bytesOf(answerName(scope, key));
         return row === undefined || sealed === null ? undefined : { ...row, sealed };
       }),
@@ -230,10 +248,13 @@ function list(database: Database, filter: CredentialFilter): string[] {
   const where = ['id > @afterId'];
   if (accountId !== undefined) where.push('account_id = @accountId');
   if (status === 'expired') where.push("standing = 'active' AND expires_at <= @nowMs");
-  else if (status === 'active') where.push("standing = 'active' AND (expires_at IS NULL OR expires_at > @nowMs)");
+  else if (status === 'active')
+    where.push("standing = 'active' AND (expires_at IS NULL OR expires_at > @nowMs)");
   else if (status !== undefined) where.push('standing = @status');
   const text = `SELECT record FROM credentials WHERE ${where.join(' AND ')} ORDER BY id LIMIT @limit`;
-  const rows = database.prepare(text).all({ accountId, status, nowMs, afterId, limit }) as { record: string }[];
+  const rows = database.prepare(text).all({ accountId, status, nowMs, afterId, limit }) as {
+    record: string;
+  }[];
   return rows.map(({ record }) => record);
 }
 
@@ -263,6 +284,8 @@ function prepare(database: Database) {
          AND (@type IS NULL OR type = @type)
        ORDER BY idx LIMIT @limit`,
     ),
-    liveNonces: database.prepare('SELECT fingerprint, expires_at AS expiresAt FROM nonces WHERE expires_at >= ?'),
+    liveNonces: database.prepare(
+      'SELECT fingerprint, expires_at AS expiresAt FROM nonces WHERE expires_at >= ?',
+    ),
   };
 }

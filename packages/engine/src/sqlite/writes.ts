@@ -146,8 +146,12 @@ function prepare(database: Database) {
        ON CONFLICT (id) DO UPDATE SET account_id = excluded.account_id, standing = excluded.standing,
          expires_at = excluded.expires_at, revision = excluded.revision, record = excluded.record`,
     ),
-    addLookup: database.prepare('INSERT INTO lookups (name, credential_id) VALUES (?, ?) ON CONFLICT DO NOTHING'),
-    keepSealed: database.prepare('INSERT INTO sealed (name, kek, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING'),
+    addLookup: database.prepare(
+      'INSERT INTO lookups (name, credential_id) VALUES (?, ?) ON CONFLICT DO NOTHING',
+    ),
+    keepSealed: database.prepare(
+      'INSERT INTO sealed (name, kek, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+    ),
     destroySealed: database.prepare('DELETE FROM sealed WHERE name = ?'),
     replaceSealed: database.prepare('UPDATE sealed SET kek = ?, bytes = ? WHERE name = ? AND bytes = ?'),
     putUsage: database.prepare(
@@ -159,7 +163,9 @@ function prepare(database: Database) {
     ),
     oldAnswers: database.prepare('SELECT scope, key FROM answers WHERE created_at <= ?'),
     forgetAnswer: database.prepare('DELETE FROM answers WHERE scope = ? AND key = ?'),
-    addEntry: database.prepare('INSERT INTO log (type, credential_id, account_id, entry) VALUES (?, ?, ?, ?)'),
+    addEntry: database.prepare(
+      'INSERT INTO log (type, credential_id, account_id, entry) VALUES (?, ?, ?, ?)',
+    ),
     addNonce: database.prepare('INSERT OR IGNORE INTO nonces (expires_at, fingerprint) VALUES (?, ?)'),
     pruneNonces: database.prepare('DELETE FROM nonces WHERE expires_at < ?'),
   };
