@@ -5,38 +5,24 @@ import {
   lookupOfForeignToken,
   type Manifest,
   mintId,
-  OPERATOR_ACCOUNT,
   type Standing,
 } from '@countersign/core';
 import type { AuditEntryType } from '../ports/audit-log.ts';
 import type { Keyring } from '../ports/keyring.ts';
 import type { CredentialRecord } from '../ports/record.ts';
-import { type Change, type CredentialFilter, type Lookup, type Store, StoreError } from '../ports/store.ts';
+import type { CredentialFilter, Lookup, Store } from '../ports/store.ts';
 import type { UsageRecorder } from '../usage.ts';
+import { entryFor, refusalFor, remembered } from './key-change.ts';
 import { faultsInEdit, faultsInImport, faultsInNewKey, isAsymmetric } from './key-faults.ts';
 import type { ImportInput, KeyEdit, KeyInput } from './key-input.ts';
-import {
-  type By,
-  type KeyChanged,
-  type KeyRefusal,
-  type KeysRevoked,
-  refused,
-  refusedFor,
-} from './key-result.ts';
+import { type By, type KeyChanged, type KeyRefusal, refused, refusedFor } from './key-result.ts';
 import { type KeyView, keyView } from './key-view.ts';
+import { mayManage } from './may-manage.ts';
+import { createRevocations, type Revocations } from './revocations.ts';
 import { destroyed, makeSecretVersion, passphraseOf } from './secret-versions.ts';
 
-export interface RevocationFilter {
-  readonly accountId?: string | undefined;
-  readonly environment?: string | undefined;
-  /** Ms since 1970. */
-  readonly createdBefore?: number | undefined;
-  /** Every pair must be in a key's metadata. */
-  readonly metadata?: Readonly<Record<string, string>> | undefined;
-}
-
 /** Everything that can be done with keys. A refusal is a value; a store that fails rejects. */
-export interface KeyService {
+export interface KeyService extends Revocations {
   issue(input: KeyInput, by: By): Promise<KeyChanged | KeyRefusal>;
   importKey(input: ImportInput, by: By): Promise<KeyChanged | KeyRefusal>;
   get(id: string): Promise<KeyView | undefined>;
@@ -47,10 +33,6 @@ export interface KeyService {
   rotate(id: string, graceSeconds: number, by: By, publicKey?: string): Promise<KeyChanged | KeyRefusal>;
   retirePrevious(id: string, by: By): Promise<KeyChanged | KeyRefusal>;
   changeStanding(id: string, deed: StandingDeed, reason: string, by: By): Promise<KeyChanged | KeyRefusal>;
-  /** Ends a key for good and destroys its secrets. */
-  revoke(id: string, reason: string, by: By): Promise<KeysRevoked | KeyRefusal>;
-  /** Revokes all keys that match, in one revision. */
-  revokeAll(filter: RevocationFilter, reason: string, by: By): Promise<KeysRevoked | KeyRefusal>;
   /** Called once by the engine, before any other method. */
   useTagKey(tagKey: Uint8Array): void;
 }
@@ -64,8 +46,6 @@ const DEEDS: Record<StandingDeed, { from: readonly Standing[]; to: Standing }> =
   quarantine: { from: ['active', 'disabled'], to: 'quarantined' },
   release: { from: ['quarantined'], to: 'active' },
 };
-
-const PAGE = 500;
 
 interface Parts {
   readonly store: Store;
@@ -228,58 +208,19 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
   }
 
   async function usageOf(id: string) {
-    await usage.save();
+    await saveUsage();
     return store.usageOf(id);
   }
 
-  async function revokeRecords(
-    records: readonly CredentialRecord[],
-    reason: string,
-    data: Readonly<Record<string, unknown>>,
-    by: By,
-  ): Promise<KeysRevoked | KeyRefusal> {
-    const startedMs = clock();
-    const result = (revision: number): KeysRevoked => ({
-      ok: true,
-      revoked: records.length,
-      revision,
-      confirmedNodes: 1,
-      everywhere: true,
-      elapsedMs: clock() - startedMs,
-    });
-    try {
-      const revision = await store.commit({
-        records: records.map((record) => ({
-          ...record,
-          standing: 'revoked',
-          secretVersions: record.secretVersions.map((version) => destroyed(version, startedMs)),
-        })),
-        entries: records.map((record) => entryFor(record, by, 'key.revoked', { reason, ...data }, startedMs)),
-        answer: remembered(by, result),
-      });
-      return result(revision);
-    } catch (error) {
-      return refusalFor(error);
-    }
+  /** What cannot be saved is kept, tried again and reported by who saves it regularly. Keys are shown all the same. */
+  async function saveUsage(): Promise<void> {
+    await usage.save().catch(() => undefined);
   }
 
-  async function recordsMeant(filter: RevocationFilter): Promise<CredentialRecord[]> {
-    const meant: CredentialRecord[] = [];
-    let afterId = '';
-    for (;;) {
-      const page = await store.listCredentials({
-        accountId: filter.accountId,
-        nowMs: clock(),
-        afterId,
-        limit: PAGE,
-      });
-      meant.push(...page.filter((record) => isMeant(record, filter)));
-      if (page.length < PAGE) return meant;
-      afterId = (page.at(-1) as CredentialRecord).id;
-    }
-  }
+  const revocations = createRevocations({ store, clock });
 
   return {
+    ...revocations,
     issue,
     importKey,
     rotate,
@@ -291,7 +232,7 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
       return record === undefined ? undefined : keyView(record, await usageOf(id), clock());
     },
     async list(filter) {
-      await usage.save();
+      await saveUsage();
       const nowMs = clock();
       const records = await store.listCredentials({ ...filter, nowMs });
       return Promise.all(
@@ -329,62 +270,14 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
         const standingBeforeQuarantine = deed === 'quarantine' ? record.standing : undefined;
         return save({ ...record, standing, standingBeforeQuarantine }, by, `key.${deed}d`, { reason });
       }),
-    revoke: (id, reason, by) =>
-      insistently(async () => {
-        const record = await store.loadCredential(id);
-        if (record === undefined) return refused('not_found', 'There is no key of that id.');
-        const barred = mayManage(record.accountId, by);
-        if (barred !== undefined) return barred;
-        if (record.standing === 'revoked') return refused('key_revoked', 'The key is revoked already.');
-        return revokeRecords([record], reason, {}, by);
-      }),
-    revokeAll: (filter, reason, by) =>
-      insistently(async () => {
-        if (Object.values(filter).every((value) => value === undefined)) {
-          return refused('invalid_body', 'A revocation of many keys needs a filter.');
-        }
-        return revokeRecords(await recordsMeant(filter), reason, { filter }, by);
-      }),
   };
-}
-
-function remembered<R extends KeyChanged | KeysRevoked>(
-  by: By,
-  result: (revision: number) => R,
-): Change['answer'] {
-  const { remember } = by;
-  return remember === undefined ? undefined : (revision) => remember(result(revision));
 }
 
 /** Versions of which the record keeps when they were, the live ones included. */
 const MAX_VERSIONS = 10;
 
-/** A revocation must not lose to an edit at the same moment: it reads again, and tries again. */
-async function insistently<T>(attempt: () => Promise<T | KeyRefusal>): Promise<T | KeyRefusal> {
-  let result = await attempt();
-  for (let i = 1; i < MAX_ATTEMPTS && isConflict(result); i++) result = await attempt();
-  return result;
-}
-
-function isConflict(result: unknown): boolean {
-  return (result as KeyRefusal).code === 'revision_mismatch';
-}
-
-const MAX_ATTEMPTS = 10;
-
 function isLive(retiresAt: number | null, nowMs: number): boolean {
   return retiresAt === null || retiresAt > nowMs;
-}
-
-/** Operator credentials are the keys to this service: who makes them must hold all that they can do. */
-function mayManage(accountId: string, by: By, granted: readonly string[] = []): KeyRefusal | undefined {
-  if (accountId !== OPERATOR_ACCOUNT || by.permissions === undefined) return undefined;
-  const missing = ['config.write', ...granted].filter((name) => !by.permissions?.includes(name));
-  if (missing.length === 0) return undefined;
-  return refused(
-    'permission_denied',
-    `Operator credentials are changed only by one with ${missing.join(', ')}.`,
-  );
 }
 
 function foreignNames(input: ImportInput, isOurs: boolean): string[] {
@@ -395,33 +288,7 @@ function foreignNames(input: ImportInput, isOurs: boolean): string[] {
   return names;
 }
 
-function isMeant(record: CredentialRecord, filter: RevocationFilter): boolean {
-  if (record.standing === 'revoked' || record.accountId === OPERATOR_ACCOUNT) return false;
-  if (filter.environment !== undefined && record.environment !== filter.environment) return false;
-  if (filter.createdBefore !== undefined && record.createdAt >= filter.createdBefore) return false;
-  return Object.entries(filter.metadata ?? {}).every(([name, value]) => record.metadata[name] === value);
-}
-
 function newKeyOf(record: CredentialRecord): KeyInput {
   const { accountId, label, environment, kind, permissions } = record;
   return { accountId, label, environment, kind, permissions };
-}
-
-function entryFor(
-  record: CredentialRecord,
-  by: By,
-  type: AuditEntryType,
-  data: Readonly<Record<string, unknown>>,
-  at: number,
-) {
-  const { id, accountId } = record;
-  return { at, type, credentialId: id, accountId, actor: by.actor, requestId: by.requestId, data };
-}
-
-function refusalFor(error: unknown): KeyRefusal {
-  if (error instanceof StoreError) {
-    if (error.code === 'id_taken' || error.code === 'lookup_taken') return refused('id_taken', error.message);
-    if (error.code === 'revision_conflict') return refused('revision_mismatch', error.message);
-  }
-  throw error;
 }
