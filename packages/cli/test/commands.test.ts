@@ -171,17 +171,34 @@ describe('keyring', () => {
 
   it('asks until the service has finished, and prints one answer', async () => {
     const states = [
-      { currentKekId: 'kek-2', isRunning: true, rewrapped: 10 },
-      { currentKekId: 'kek-2', isRunning: true, rewrapped: 15 },
-      { currentKekId: 'kek-2', isRunning: false, rewrapped: 17 },
+      { currentKekId: 'kek-2', isRunning: true, rewrapped: 10, fault: null },
+      { currentKekId: 'kek-2', isRunning: true, rewrapped: 15, fault: null },
+      { currentKekId: 'kek-2', isRunning: false, rewrapped: 17, fault: null },
     ];
     const other = await startOther((_request, response) => response.end(JSON.stringify(states.shift())));
     const { stdout, stderr } = await countersign(['keyring', 'rotate', '--wait', '--json'], {
       env: other.env,
     });
     await other.stop();
-    expect(JSON.parse(stdout)).toEqual({ currentKekId: 'kek-2', isRunning: false, rewrapped: 17 });
+    expect(JSON.parse(stdout)).toEqual({
+      currentKekId: 'kek-2',
+      isRunning: false,
+      rewrapped: 17,
+      fault: null,
+    });
     expect(stderr).toBe('Wrapped anew under kek-2: 0\nWrapped anew under kek-2: 5\n');
+  });
+
+  it('fails when re-wrapping was stopped, and says by what', async () => {
+    const states = [
+      { currentKekId: 'kek-2', isRunning: true, rewrapped: 10, fault: null },
+      { currentKekId: 'kek-2', isRunning: false, rewrapped: 10, fault: 'the device went away' },
+    ];
+    const other = await startOther((_request, response) => response.end(JSON.stringify(states.shift())));
+    const { code, stderr } = await countersign(['keyring', 'rotate', '--wait', '--json'], { env: other.env });
+    await other.stop();
+    expect(code).toBe(1);
+    expect(stderr).toContain('the device went away');
   });
 });
 
