@@ -173,7 +173,7 @@ function readText(name: string, path: string, faults: string[]): string | undefi
 /** Names those settings that a typing error could have meant. */
 function similar(name: string, known: readonly string[]): string {
   const words = name.split('_').filter((word) => word.length > 2);
-  const near = known.filter((other) => words.some((word) => other.includes(word)));
+  const near = known.filter((other) => words.some((word) => other.includes(word) || word.includes(other)));
   return near.length === 0 ? '' : ` (is it ${near.map((other) => PREFIX + other).join(' or ')}?)`;
 }
 

@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import {
   type Constraints,
   type CredentialKind,
+  DIALECTS,
   dialectNamed,
   fits,
   hasIdForm,
@@ -107,7 +108,8 @@ function faultsInDialects({ kind, dialects, passphrase }: KeyInput): Fault[] {
   for (const [i, name] of (dialects ?? []).entries()) {
     const dialect = dialectNamed(name);
     const pointer = `/dialects/${i}`;
-    if (dialect === undefined) faults.push({ pointer, message: 'there is no dialect of that name' });
+    if (dialect === undefined)
+      faults.push({ pointer, message: `is not one of ${DIALECTS.map((known) => known.name).join(', ')}` });
     else if (dialect.schemes[kind] === undefined)
       faults.push({ pointer, message: `does not sign with kind ${kind}` });
     else if (dialect.hasPassphrase && passphrase === undefined) {
