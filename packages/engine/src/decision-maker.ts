@@ -271,6 +271,7 @@ export class DecisionMaker {
     const { log } = this.#parts;
     const { request, nowMs, requestId, named, nonce, claim, dialect, requirement } = way;
     if (named === undefined && this.#isKnownStranger(way)) return decision;
+    if (decision.allowed && requirement?.permission?.isUnlogged) return decision;
     log.add(
       new DecisionEntry(
         decision,

@@ -20,3 +20,4 @@ export * from './ports/claim-and-meter.ts';
 export * from './ports/keyring.ts';
 export * from './ports/record.ts';
 export * from './ports/store.ts';
+export { createRequestIds } from './request-id.ts';

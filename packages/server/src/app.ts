@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { SecureContextOptions } from 'node:tls';
 import {
   type ErrorCode,
@@ -9,7 +8,7 @@ import {
   type RouteId,
 } from '@countersign/contract';
 import type { Network, WireRequest } from '@countersign/core';
-import type { Engine, Keyring } from '@countersign/engine';
+import { createRequestIds, type Engine, type Keyring } from '@countersign/engine';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -59,7 +58,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     // A verify call carries a whole request inside of its body.
     bodyLimit: maxBodyBytes * 2 + 65_536,
-    genReqId: () => `req_${randomUUID().replaceAll('-', '').slice(0, 20)}`,
+    genReqId: createRequestIds(),
     requestTimeout: timeouts.requestTimeout,
     // While it stops, what comes on open connections is answered like before, and readyz says why it is not ready.
     return503OnClosing: false,

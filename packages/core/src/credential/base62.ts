@@ -2,7 +2,21 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 /** Writes a non-negative integer in base62 (0-9A-Za-z), padded with `0` to `width`; higher digits are cut off. */
 export function base62(value: number | bigint, width: number): string {
-  let rest = BigInt(value);
+  return typeof value === 'number' ? base62OfNumber(value, width) : base62OfBigint(value, width);
+}
+
+function base62OfNumber(value: number, width: number): string {
+  let rest = value;
+  let text = '';
+  for (let i = 0; i < width; i++) {
+    text = (ALPHABET[rest % 62] as string) + text;
+    rest = Math.floor(rest / 62);
+  }
+  return text;
+}
+
+function base62OfBigint(value: bigint, width: number): string {
+  let rest = value;
   let text = '';
   for (let i = 0; i < width; i++) {
     text = ALPHABET[Number(rest % 62n)] + text;

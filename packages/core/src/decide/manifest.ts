@@ -8,6 +8,8 @@ export interface Permission {
   readonly name: string;
   readonly risk: Risk;
   readonly description?: string | undefined;
+  /** Set where an allowed decision only lets another one be asked for, and that one is in the log. */
+  readonly isUnlogged?: boolean | undefined;
 }
 
 export const FACT_TYPES = ['string', 'decimal'] as const;

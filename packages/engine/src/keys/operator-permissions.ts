@@ -10,7 +10,7 @@ export const OPERATOR_PERMISSIONS: ReadonlyMap<string, Permission> = new Map([
   permission('keys.read', 'low', 'See keys, never their secrets'),
   permission('keys.write', 'critical', 'Issue, import, edit, rotate, disable and enable keys'),
   permission('keys.revoke', 'critical', 'Revoke keys'),
-  permission('verify', 'low', 'Ask for decisions'),
+  ['verify', { name: 'verify', risk: 'low', description: 'Ask for decisions', isUnlogged: true }],
   permission('audit.read', 'medium', 'Read the audit log'),
   permission('config.write', 'critical', 'Change the service itself: keyring and operator credentials'),
 ]);

@@ -18,7 +18,7 @@ function wireRequestOf(described: VerifyRequest['request']): WireRequest {
   return {
     method,
     target,
-    headers: Array.isArray(headers) ? headers.flat() : flattened(headers),
+    headers: flattened(Array.isArray(headers) ? headers : Object.entries(headers)),
     body: bodyBase64 === undefined ? Buffer.from(body ?? '', 'utf8') : Buffer.from(bodyBase64, 'base64'),
     ip,
     scheme,
@@ -26,8 +26,11 @@ function wireRequestOf(described: VerifyRequest['request']): WireRequest {
 }
 
 /** A header with several values is one header several times, so that a repeated security header is noticed. */
-function flattened(headers: Readonly<Record<string, string | string[]>>): string[] {
-  return Object.entries(headers).flatMap(([name, values]) =>
-    [values].flat().flatMap((value) => [name, value]),
-  );
+function flattened(headers: readonly (readonly [string, string | string[]])[]): string[] {
+  const flat: string[] = [];
+  for (const [name, values] of headers) {
+    if (typeof values === 'string') flat.push(name, values);
+    else for (const value of values) flat.push(name, value);
+  }
+  return flat;
 }
