@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { lineOf } from '../packages/engine/dist/audit/decision-entry.js';
 import {
   createEngine,
   createMemoryStore,
@@ -38,6 +39,8 @@ export const KEY = {
   allowedIps: ['203.0.113.0/24', '2001:db8::/48'],
   rateLimits: [{ name: 'orders', quota: 1_000_000_000, windowSeconds: 10 }],
 };
+
+let madeBytes = 0;
 
 const folders = [];
 process.on('exit', () => {
@@ -82,6 +85,12 @@ export async function startEngine({ store: kind = 'memory', options = {} } = {})
     /** Waits until the log is written, by its own thread too, which would otherwise run beside the peer. */
     async settle() {
       while (engine.health().pendingLogEntries > 0 || writing.count > 0) await sleep(1);
+    },
+    /** Makes the lines of the log still, and keeps none. */
+    dropLog() {
+      store.append = async (entries) => {
+        for (const entry of entries) madeBytes += lineOf(entry).length;
+      };
     },
     async close() {
       await engine.close();

@@ -13,7 +13,11 @@ import { busyMsOf, ownBusyMs } from './busy-time.mjs';
  * @property {() => number} [busyMs] for how long the measured thread was busy; default: this one
  */
 
-/** Slices of a round, in which the two sides take turns: the machine is noisy, and its noise hits both alike. */
+/**
+ * Slices of a round, in which the two sides take turns: the machine is noisy, and its noise hits both alike. The
+ * inputs of a slice are made just before it: a request that is decided about has only just arrived, and is not
+ * fetched from memory that others have used since.
+ */
 const SLICES = 10;
 
 /**
@@ -26,29 +30,22 @@ export async function compare({ ours, peer, rounds, ourCount, peerCount, warmups
   const ourRates = [];
   const peerRates = [];
   for (let round = -warmups; round < rounds; round++) {
-    const ourInputs = await ours.prepare(ourCount);
-    const peerInputs = await peer.prepare(peerCount);
+    const ourShare = Math.ceil(ourCount / SLICES);
+    const peerShare = Math.ceil(peerCount / SLICES);
     let ourMs = 0;
     let peerMs = 0;
     globalThis.gc?.();
     for (let i = 0; i < SLICES; i++) {
-      if (i % 2 === 0) ourMs += await busyMs(ours, slice(ourInputs, i));
-      peerMs += await busyMs(peer, slice(peerInputs, i));
-      if (i % 2 === 1) ourMs += await busyMs(ours, slice(ourInputs, i));
+      if (i % 2 === 0) ourMs += await busyMs(ours, await ours.prepare(ourShare));
+      peerMs += await busyMs(peer, await peer.prepare(peerShare));
+      if (i % 2 === 1) ourMs += await busyMs(ours, await ours.prepare(ourShare));
     }
     if (round < 0) continue;
-    ourRates.push((ourInputs.length / ourMs) * 1000);
-    peerRates.push((peerInputs.length / peerMs) * 1000);
+    ourRates.push(((ourShare * SLICES) / ourMs) * 1000);
+    peerRates.push(((peerShare * SLICES) / peerMs) * 1000);
   }
   const ratios = ourRates.map((rate, i) => rate / peerRates[i]);
   return { ours: median(ourRates), peer: median(peerRates), ratio: median(ratios), ratios };
-}
-
-function slice(inputs, i) {
-  return inputs.slice(
-    Math.floor((inputs.length * i) / SLICES),
-    Math.floor((inputs.length * (i + 1)) / SLICES),
-  );
 }
 
 /** Runs some inputs and returns for how many ms the measured thread was busy with them. */

@@ -1,6 +1,7 @@
 import {
   type AddressBytes,
   type Approval,
+  type Audience,
   type Claim,
   type Credential,
   DENIALS,
@@ -9,10 +10,12 @@ import {
   type Dummies,
   decide,
   denial,
+  type Environment,
   endOfWindow,
   faultInRequestLine,
   isSafeMethod,
   problemAnswer,
+  type Question,
   type Requirement,
   sourceOf,
   type WireRequest,
@@ -53,7 +56,7 @@ export interface DecisionMakerParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** What is known of a request on its way; stages fill it in. */
+/** What is known of a request on its way; stages fill it in. It is also the question that the pure stages answer. */
 interface Way {
   readonly request: WireRequest;
   readonly ask: Ask;
@@ -63,10 +66,13 @@ interface Way {
   dialect: Dialect | undefined;
   claim: Claim | undefined;
   /** The credential that the request names, whether or not it proved it. */
-  named: Credential | undefined;
-  /** The credential that was authenticated. */
   credential: Credential | undefined;
   requirement: Requirement | undefined;
+  readonly dummies: Dummies;
+  readonly environment: Environment | undefined;
+  readonly audience: Audience;
+  /** The credential, once it was authenticated. */
+  proven: Credential | undefined;
   nonce: NonceFingerprint | undefined;
 }
 
@@ -107,9 +113,12 @@ export class DecisionMaker {
       peer: request.ip === undefined ? undefined : addresses.parse(request.ip),
       dialect: undefined,
       claim: undefined,
-      named: undefined,
       credential: undefined,
       requirement: undefined,
+      dummies: this.#parts.dummies,
+      environment: ask.environment,
+      audience: ask.audience ?? 'customers',
+      proven: undefined,
       nonce: undefined,
     };
     let decision: MaybePromise<Decision>;
@@ -174,30 +183,19 @@ export class DecisionMaker {
     dialect: Dialect,
     entry: CacheEntry | undefined,
   ): MaybePromise<Decision> {
-    const { dummies, claimAndMeter } = this.#parts;
-    const { request, ask, nowMs, peer, requirement } = way;
-    way.named = entry?.credential;
-    const verdict = decide({
-      request,
-      dialect,
-      claim,
-      credential: entry?.credential,
-      dummies,
-      requirement,
-      peer,
-      environment: ask.environment,
-      audience: ask.audience ?? 'customers',
-      nowMs,
-    });
-    way.credential = verdict.credential;
+    way.credential = entry?.credential;
+    const verdict = decide(way as Question);
+    way.proven = verdict.credential;
     if (!verdict.ok) return this.#record(way, this.#deny(way, verdict.denial));
     const used = entry as CacheEntry;
     way.nonce = this.#nonceOf(way, claim, dialect, verdict.credential);
     const meters = used.meters;
     if (way.nonce === undefined && meters.length === 0) return this.#allow(way, verdict, used, undefined);
+    const { nowMs } = way;
     const nonceExpiresAt = endOfWindow(claim, dialect, nowMs);
-    const cost = requirement?.weight ?? 1;
-    const answer = claimAndMeter.claimAndMeter({ nonce: way.nonce, nonceExpiresAt, meters, cost }, nowMs);
+    const cost = way.requirement?.weight ?? 1;
+    const asked = { nonce: way.nonce, nonceExpiresAt, meters, cost };
+    const answer = this.#parts.claimAndMeter.claimAndMeter(asked, nowMs);
     if (answer instanceof Promise) return answer.then((late) => this.#afterClaim(way, verdict, used, late));
     return this.#afterClaim(way, verdict, used, answer);
   }
@@ -269,8 +267,8 @@ export class DecisionMaker {
   /** Stage 10. A decision on a permission of critical risk is durable before it is answered. */
   #record(way: Way, decision: Decision): MaybePromise<Decision> {
     const { log } = this.#parts;
-    const { request, nowMs, requestId, named, nonce, claim, dialect, requirement } = way;
-    if (named === undefined && this.#isKnownStranger(way)) return decision;
+    const { request, nowMs, requestId, credential, nonce, claim, dialect, requirement } = way;
+    if (credential === undefined && this.#isKnownStranger(way)) return decision;
     if (decision.allowed && requirement?.permission?.isUnlogged) return decision;
     log.add(
       new DecisionEntry(
@@ -278,8 +276,8 @@ export class DecisionMaker {
         request,
         nowMs,
         requestId,
-        named,
-        way.credential !== undefined,
+        credential,
+        way.proven !== undefined,
         dialect,
         requirement?.permission?.name,
         nonce,
@@ -314,7 +312,7 @@ export class DecisionMaker {
   }
 
   #deny(way: Way, refusal: Denial): Denied {
-    const { nowMs, requestId, dialect, credential, peer, ask } = way;
+    const { nowMs, requestId, dialect, proven, peer, ask } = way;
     if (FAILURES.has(refusal.code) && peer !== undefined)
       this.#parts.failures.fail(budgetOf(peer, ask), nowMs);
     const context = { nowMs, requestId };
@@ -326,7 +324,7 @@ export class DecisionMaker {
       detail: refusal.detail,
       clockDeltaMs: refusal.clockDeltaMs,
       retryAfterSeconds: refusal.retryAfterSeconds,
-      credentialId: credential?.id,
+      credentialId: proven?.id,
       response:
         dialect === undefined ? problemAnswer(refusal, context, CHALLENGE) : dialect.refuse(refusal, context),
     };

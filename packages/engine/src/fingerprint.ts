@@ -24,10 +24,11 @@ export function fingerprintText({ high, low }: NonceFingerprint): string {
   return hex32(high) + hex32(low);
 }
 
-const HEX = Array.from({ length: 65_536 }, (_, i) => i.toString(16).padStart(4, '0'));
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 function hex32(word: number): string {
-  return (HEX[word >>> 16] as string) + (HEX[word & 0xffff] as string);
+  const hex = (shift: number) => HEX[(word >>> shift) & 0xff] as string;
+  return hex(24) + hex(16) + hex(8) + hex(0);
 }
 
 export function parseFingerprint(text: string): NonceFingerprint {

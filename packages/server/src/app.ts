@@ -59,6 +59,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
     // A verify call carries a whole request inside of its body.
     bodyLimit: maxBodyBytes * 2 + 65_536,
     genReqId: createRequestIds(),
+    // A logger for each request costs more than a decision, and what is logged names its request by itself.
+    childLoggerFactory: (logger) => logger,
     requestTimeout: timeouts.requestTimeout,
     // While it stops, what comes on open connections is answered like before, and readyz says why it is not ready.
     return503OnClosing: false,

@@ -73,19 +73,21 @@ export class DecisionEntry implements AuditEntryDraft {
     };
   }
 
-  /** The entry as JSON, put together by hand: `JSON.stringify` would take five times as long. */
+  /** The entry as JSON, put together by hand: `JSON.stringify` would take four times as long. */
   toLine(): string {
     const nonce =
       this.#nonce === undefined
         ? ''
-        : `,"nonce":{"fingerprint":"${fingerprintText(this.#nonce)}","expiresAt":${this.#nonceExpiresAt}}`;
+        : `,"nonce":{"fingerprint":"${fingerprintText(this.#nonce)}","expiresAt":${endText(this.#nonceExpiresAt)}}`;
+    const delta = this.#clockDeltaMs === undefined ? '' : `,"clockDeltaMs":${this.#clockDeltaMs}`;
     return (
-      `{"at":${this.at},"type":"decision"${member('credentialId', this.credentialId)}` +
-      `${member('accountId', this.accountId)}${member('requestId', this.requestId)}${nonce}` +
-      `,"data":{"allowed":${this.#code === undefined}${member('code', this.#code)},"authenticated":${this.#isAuthenticated}` +
-      (this.#clockDeltaMs === undefined ? '' : `,"clockDeltaMs":${this.#clockDeltaMs}`) +
-      `${member('permission', this.#permission)}${member('dialect', this.#dialect)}` +
-      `${member('method', this.#method)}${member('path', pathOf(this.#target))}${member('ip', this.#ip)}}}`
+      `{"at":${startText(this.at)},"type":"decision"${member(',"credentialId":', this.credentialId)}` +
+      `${member(',"accountId":', this.accountId)},"requestId":"${this.requestId}"${nonce}` +
+      `,"data":{"allowed":${this.#code === undefined}${member(',"code":', this.#code)}` +
+      `,"authenticated":${this.#isAuthenticated}${delta}` +
+      `${member(',"permission":', this.#permission)}${member(',"dialect":', this.#dialect)}` +
+      `${member(',"method":', this.#method)}${member(',"path":', pathOf(this.#target))}` +
+      `${member(',"ip":', this.#ip)}}}`
     );
   }
 
@@ -95,13 +97,40 @@ export class DecisionEntry implements AuditEntryDraft {
   }
 }
 
-/** Texts of which JSON needs nothing escaped. */
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
-
 function member(name: string, value: string | undefined): string {
-  if (value === undefined) return '';
-  return PLAIN.test(value) ? `,"${name}":"${value}"` : `,"${name}":${JSON.stringify(value)}`;
+  return value === undefined ? '' : name + quoted(value);
 }
+
+const MAX_KNOWN = 10_000;
+const MAX_KNOWN_LENGTH = 128;
+const known = new Map<string, string>();
+
+/** A text as JSON. The same ids, routes and addresses come again and again, so the last ones are kept. */
+function quoted(text: string): string {
+  const there = known.get(text);
+  if (there !== undefined) return there;
+  const json = JSON.stringify(text);
+  if (text.length > MAX_KNOWN_LENGTH) return json;
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(text, json);
+  return json;
+}
+
+/** Makes a function that writes a number, and remembers the last one: many decisions fall into one ms. */
+function lastNumber(): (value: number) => string {
+  let last = 0;
+  let text = '0';
+  return (value) => {
+    if (value !== last) {
+      last = value;
+      text = String(value);
+    }
+    return text;
+  };
+}
+
+const startText = lastNumber();
+const endText = lastNumber();
 
 /** An entry of any type as one line of JSON: what is stored, and what a Merkle leaf is hashed over. */
 export function lineOf(entry: AuditEntryDraft): string {

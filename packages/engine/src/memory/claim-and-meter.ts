@@ -13,7 +13,9 @@ export interface MemoryClaimAndMeterOptions {
 }
 
 /** How many rate windows are looked at, after each claim, for one that is out of use. */
-const SWEEP = 2;
+const SWEEP = 32;
+/** After how many claims that is done. */
+const SWEEP_EVERY = 16;
 const NONE: readonly MeterState[] = [];
 
 export interface MemoryClaimAndMeter extends ClaimAndMeter {
@@ -28,6 +30,7 @@ export function createMemoryClaimAndMeter(options: MemoryClaimAndMeterOptions = 
   const nonces = new ReplayMemory(options.maxNonces ?? 16_000_000);
   const windows = new Map<string, RateWindow>();
   let sweep = windows.entries();
+  let claims = 0;
 
   function windowOf(key: string, windowMs: number): RateWindow {
     let window = windows.get(key);
@@ -39,6 +42,8 @@ export function createMemoryClaimAndMeter(options: MemoryClaimAndMeterOptions = 
   }
 
   function sweepSome(nowMs: number): void {
+    claims++;
+    if (claims % SWEEP_EVERY !== 0) return;
     for (let i = 0; i < SWEEP; i++) {
       const next = sweep.next();
       if (next.done) {
