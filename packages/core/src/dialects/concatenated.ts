@@ -9,8 +9,8 @@ import {
   type WireRequest,
 } from '../message.ts';
 import type { Prehash } from '../schemes/prehash.ts';
-import type { Claim, Dialect, SigningContext, SigningKey } from './dialect.ts';
-import { queryAlternatives } from './query-forms.ts';
+import type { Alternative, Claim, Dialect, SigningContext, SigningKey } from './dialect.ts';
+import { mayBeSpeltOtherwise, queryAlternatives } from './query-forms.ts';
 
 /** What differs between the dialects that sign `timestamp + METHOD + path[?query] + body`. */
 interface Concatenated extends Pick<Dialect, 'name' | 'schemes' | 'window' | 'timestampUnit' | 'refuse'> {
@@ -51,15 +51,14 @@ export function concatenated(differences: Concatenated): Dialect {
     if (request.body.length > 0 && isSafeMethod(request.method)) {
       return denial('malformed_request', `A ${request.method} request of this dialect has no body.`);
     }
-    const prehashOf = (target: string): Prehash => prehash(timestamp, request.method, target, request.body);
     return {
       ok: true,
       keyId,
       signature,
       passphrase,
       timestampMs,
-      prehash: prehashOf(request.target),
-      alternatives: () => queryAlternatives(request, prehashOf),
+      prehash: prehash(timestamp, request.method, request.target, request.body),
+      alternatives: mayBeSpeltOtherwise(request) ? spellings(request, timestamp) : undefined,
     };
   }
 
@@ -103,6 +102,12 @@ export function concatenated(differences: Concatenated): Dialect {
     read,
     sign,
   };
+}
+
+/** Made apart from `read`, so that a request without a query pays for no closure. */
+function spellings(request: WireRequest, timestamp: string): () => readonly Alternative[] {
+  return () =>
+    queryAlternatives(request, (target) => prehash(timestamp, request.method, target, request.body));
 }
 
 const PARTS: readonly ClaimPart[] = ['key', 'signature', 'timestamp', 'passphrase'];

@@ -2,6 +2,11 @@ import { isSafeMethod, pathOf, queryOf, type WireRequest } from '../message.ts';
 import type { Prehash } from '../schemes/prehash.ts';
 import type { Alternative } from './dialect.ts';
 
+/** Whether a request has a query that may have been signed in another spelling: see {@link queryAlternatives}. */
+export function mayBeSpeltOtherwise({ method, target, body }: WireRequest): boolean {
+  return body.length === 0 && isSafeMethod(method) && target.includes('?');
+}
+
 /**
  * Lists the other spellings of a query that clients are known to sign while they send the encoded one:
  * percent-decoded, percent-decoded with `+` for a space, and as `encodeURIComponent` writes it.
@@ -17,8 +22,8 @@ export function queryAlternatives(
   request: WireRequest,
   prehashOf: (target: string) => Prehash,
 ): readonly Alternative[] {
+  if (!mayBeSpeltOtherwise(request)) return [];
   const query = queryOf(request.target);
-  if (query === '' || request.body.length > 0 || !isSafeMethod(request.method)) return [];
   const alternatives: Alternative[] = [];
   const seen = new Set([query]);
   const offer = (form: Alternative['form'], text: string | undefined) => {
