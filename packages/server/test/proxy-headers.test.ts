@@ -55,6 +55,17 @@ describe('headers to the upstream', () => {
     expect(proxy.last.headers.connection).not.toContain('close');
   });
 
+  it.each([
+    'X-HTTP-Method-Override',
+    'X_HTTP_Method_Override',
+    'X-Method-Override',
+    'X-Original-URL',
+    'X-Rewrite-URL',
+  ])('lack %s, by which a framework would take another method or path than was verified', async (name) => {
+    await proxy.signed('GET /orders', { headers: [name, 'DELETE'] });
+    expect(proxy.last.headers).not.toHaveProperty(name.toLowerCase());
+  });
+
   it('lack what Connection names, save what makes the request', async () => {
     const headers = [
       'x-private',

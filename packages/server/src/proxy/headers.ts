@@ -23,6 +23,21 @@ const FORWARDED = new Set([
   'x-real-ip',
   'forwarded',
 ]);
+/**
+ * Some frameworks take the method or the path from these instead of from the request line, which alone was
+ * verified and matched with a rule.
+ */
+const OVERRIDES = new Set([
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'x-original-url',
+  'x-original-uri',
+  'x-rewrite-url',
+  'x-forwarded-uri',
+  'x-forwarded-method',
+  'x-forwarded-prefix',
+]);
 const SECURITY_HEADERS = new Set(DIALECTS.flatMap(({ securityHeaders }) => securityHeaders));
 
 export interface ForwardedFrom {
@@ -45,6 +60,7 @@ export function upstreamHeaders(raw: RawHeaders, decision: Allowed, from: Forwar
     // As it looks to an upstream that takes `_` for `-`, as those behind CGI and WSGI do.
     const seen = lower.replaceAll('_', '-');
     if (HOP_BY_HOP.has(seen) || listed.has(lower) || FORWARDED.has(seen) || OURS.test(seen)) continue;
+    if (OVERRIDES.has(seen)) continue;
     if (SECURITY_HEADERS.has(seen) && !isOthers(lower, decision)) continue;
     // The body is sent whole, so its length is known and set by the client library.
     if (seen === 'content-length') continue;
