@@ -1,28 +1,30 @@
-import type { Constraints, CredentialKind, Environment, RateLimit } from '@countersign/core';
 import type { CredentialRecord, Usage } from '../ports/record.ts';
 
 export type KeyStatus = 'active' | 'disabled' | 'quarantined' | 'expired' | 'revoked';
 
 /** A key as its owner sees it. Times are ISO 8601 in UTC. There is no secret in it. */
-export interface KeyView {
-  readonly id: string;
-  readonly accountId: string;
-  readonly label: string;
-  readonly environment: Environment;
-  readonly kind: CredentialKind;
-  readonly dialects: readonly string[] | null;
-  readonly permissions: readonly string[];
-  readonly allowedIps: readonly string[] | null;
-  readonly constraints: Constraints;
-  readonly rateLimits: readonly RateLimit[];
-  readonly metadata: Readonly<Record<string, string>>;
+export interface KeyView
+  extends Pick<
+    CredentialRecord,
+    | 'id'
+    | 'accountId'
+    | 'label'
+    | 'environment'
+    | 'kind'
+    | 'dialects'
+    | 'permissions'
+    | 'allowedIps'
+    | 'constraints'
+    | 'rateLimits'
+    | 'metadata'
+    | 'revision'
+  > {
   readonly status: KeyStatus;
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly lastUsedAt: string | null;
   readonly lastUsedIp: string | null;
   readonly secretVersions: readonly SecretVersionView[];
-  readonly revision: number;
 }
 
 export interface SecretVersionView {
