@@ -47,6 +47,9 @@ export interface AppParts {
 const NO_BODY = Buffer.alloc(0);
 /** An id has up to 128 characters, and each may be written as three. */
 const MAX_ENCODED_PARAM = 3 * 128;
+const TOKEN_IN_CLEAR =
+  'A bearer token counts over TLS and on loopback only. This one was sent in clear: rotate it, and use https, ' +
+  'or sign with RFC 9421.';
 const ANONYMOUS: Caller = { credentialId: 'anonymous', permissions: [], requestId: '' };
 
 /** Builds the management and verify API. Does not listen. */
@@ -156,6 +159,12 @@ export function buildApp(parts: AppParts): FastifyInstance {
     );
     if (!decision.allowed) {
       const { status, headers, body } = decision.response;
+      const isTokenInClear = !isConfidential && request.headers.authorization !== undefined;
+      if (isTokenInClear && decision.code === 'credential_missing') {
+        reply.header('www-authenticate', headers['www-authenticate']);
+        await send(reply, decision.requestId, { ok: false, code: decision.code, detail: TOKEN_IN_CLEAR });
+        return undefined;
+      }
       await reply.code(status).headers(headers).send(bytesOf(body));
       return undefined;
     }

@@ -108,7 +108,10 @@ describe('bearer tokens', () => {
     app.get('/v1/keys?limit=1', { ip, headers });
 
   it('count over plaintext from another machine as no credential', async () => {
-    expect(refusal(await ask('203.0.113.9'))).toBe('401 credential_missing');
+    const far = await ask('203.0.113.9');
+    expect(refusal(far)).toBe('401 credential_missing');
+    expect(far.json.detail).toContain('sent in clear');
+    expect(far.headers['www-authenticate']).toContain('Signature');
     expect(refusal(await ask('2001:db8::1'))).toBe('401 credential_missing');
     expect((await ask('::1')).status).toBe(200);
     expect((await ask('::ffff:127.0.0.1')).status).toBe(200);

@@ -37,9 +37,9 @@ export function faultsInNewKey(input: KeyInput, manifest: Manifest | undefined, 
 }
 
 /** Lists all that is wrong with a key from another system, beyond {@link faultsInNewKey}. */
-export function faultsInImport(input: ImportInput, isOurs: (id: string) => boolean): Fault[] {
+export function faultsInImport(input: ImportInput, isOurs: boolean): Fault[] {
   const faults: Fault[] = [];
-  if (hasIdForm(input.id) && !isOurs(input.id)) {
+  if (hasIdForm(input.id) && !isOurs) {
     faults.push({ pointer: '/id', message: 'has the form of an id of this service, which never issued it' });
   }
   if (isAsymmetric(input.kind)) {
@@ -65,16 +65,6 @@ export function faultsInImport(input: ImportInput, isOurs: (id: string) => boole
     }
   }
   return faults;
-}
-
-/** Lists all that is wrong with an edit. */
-export function faultsInEdit(
-  edit: KeyEdit,
-  accountId: string,
-  manifest: Manifest | undefined,
-  nowMs: number,
-): Fault[] {
-  return faultsInRestrictions(edit, accountId, manifest, nowMs);
 }
 
 function faultsInProof({ kind, publicKey }: KeyInput): Fault[] {
@@ -125,7 +115,8 @@ function faultsInDialects({ kind, dialects, passphrase }: KeyInput): Fault[] {
   return faults;
 }
 
-function faultsInRestrictions(
+/** Lists all that is wrong with what a new key or an edit says of permissions and limits. */
+export function faultsInRestrictions(
   input: Omit<KeyEdit, 'label'>,
   accountId: string,
   manifest: Manifest | undefined,

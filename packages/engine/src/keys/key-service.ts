@@ -13,7 +13,7 @@ import type { CredentialRecord } from '../ports/record.ts';
 import type { CredentialFilter, Lookup, Store } from '../ports/store.ts';
 import type { UsageRecorder } from '../usage.ts';
 import { entryFor, refusalFor, remembered } from './key-change.ts';
-import { faultsInEdit, faultsInImport, faultsInNewKey, isAsymmetric } from './key-faults.ts';
+import { faultsInImport, faultsInNewKey, faultsInRestrictions, isAsymmetric } from './key-faults.ts';
 import type { ImportInput, KeyEdit, KeyInput } from './key-input.ts';
 import { type By, type KeyChanged, type KeyRefusal, refused, refusedFor } from './key-result.ts';
 import { type KeyView, keyView } from './key-view.ts';
@@ -79,7 +79,7 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
     const barred = mayManage(input.accountId, by, input.permissions);
     if (barred !== undefined) return barred;
     const isOurs = isIssuedId(input.id, tagKey());
-    const faults = [...faultsInNewKey(input, manifest, nowMs), ...faultsInImport(input, () => isOurs)];
+    const faults = [...faultsInNewKey(input, manifest, nowMs), ...faultsInImport(input, isOurs)];
     if (faults.length > 0) return refusedFor(faults);
     return create(input.id, input, input.id, nowMs, by, 'key.imported', foreignNames(input, isOurs));
   }
@@ -246,7 +246,7 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
         if (record.revision !== revision) {
           return refused('revision_mismatch', `The key is at revision ${record.revision}, not ${revision}.`);
         }
-        const faults = faultsInEdit(edit, record.accountId, manifest, nowMs);
+        const faults = faultsInRestrictions(edit, record.accountId, manifest, nowMs);
         if (faults.length > 0) return refusedFor(faults);
         const given = Object.fromEntries(Object.entries(edit).filter(([, value]) => value !== undefined));
         return save({ ...record, ...given }, by, 'key.edited', { fields: Object.keys(given) });
