@@ -10,6 +10,7 @@ import {
   type Approval,
   type Credential,
   type CredentialKind,
+  createSigningKey,
   DENIAL_CODES,
   DENIALS,
   type Dialect,
@@ -17,14 +18,12 @@ import {
   denial,
   dialectNamed,
   hasChecksum,
-  hmac,
   idInToken,
   KeySlab,
   type Proof,
   prehashBytes,
   publicDenial,
   type Refusal,
-  SCHEMES,
   sha256Hex,
   type WireRequest,
 } from '../packages/core/dist/index.js';
@@ -101,6 +100,7 @@ function credentialOf(kind: CredentialKind, proof: Partial<Proof>): Credential {
       allowedNetworks: undefined,
       rateLimits: [],
       constraints: {},
+      nonceWindow: 0,
     },
     standing: 'active',
     expiresAt: Number.POSITIVE_INFINITY,
@@ -141,21 +141,13 @@ function signedByCore(
   secret: string,
   more: { nowMs: number; nonce?: string },
 ) {
-  const key = slab.store(Buffer.from(secret));
-  return dialect(name).sign(
-    request,
-    {
-      keyId: 'docs-example-key',
-      passphrase: 'Passphrase1',
-      kind: 'hmac',
-      sign: (use, prehash) => {
-        const scheme = SCHEMES[use.scheme];
-        if (scheme.kind !== 'hmac') throw new TypeError('not an HMAC');
-        return hmac(scheme.hash, key, prehash, use.encoding);
-      },
-    },
-    { nowMs: more.nowMs, nonce: more.nonce ?? '' },
-  );
+  const key = createSigningKey({
+    keyId: 'docs-example-key',
+    kind: 'hmac',
+    secret,
+    passphrase: 'Passphrase1',
+  });
+  return dialect(name).sign(request, key, { nowMs: more.nowMs, nonce: more.nonce ?? '' }).headers;
 }
 
 describe.each([

@@ -17,7 +17,12 @@ const MAY_IMPORT = {
   cli: ['contract', 'server', 'engine'],
 };
 /** Everything that core may import from outside. */
-const CORE_OUTSIDE = new Set(['node:crypto', 'ipaddr.js']);
+const CORE_OUTSIDE = new Set([
+  'node:crypto',
+  'ipaddr.js',
+  '@noble/curves/secp256k1.js',
+  '@noble/hashes/sha3.js',
+]);
 const ADAPTERS = ['@countersign/engine/sqlite', 'better-sqlite3'];
 const MAY_NAME_ADAPTERS = ['packages/engine/src/sqlite/', 'packages/server/src/adapters.ts'];
 const BAD_NAMES = /(^|\/)(utils?|helpers?|common|misc|shared)(\/|\.ts$)/;

@@ -17,6 +17,11 @@ export interface WireRequest {
   readonly ip?: string | undefined;
   /** The scheme that the client used. Only dialects that sign the whole URL need it. Default `https`. */
   readonly scheme?: 'http' | 'https' | undefined;
+  /**
+   * A message inside the WebSocket that this request opened, for a login there. It is then what is verified, and
+   * the request says where it came in.
+   */
+  readonly message?: string | undefined;
 }
 
 /** Header names and values in turn: `['Host', 'a', 'Accept', 'b']`. */

@@ -3,11 +3,10 @@ import type { Credential, CredentialProfile, Proof } from '../src/credential/cre
 import { type Approval, decide, type Question, type Refusal } from '../src/decide/decide.ts';
 import type { Permission, Requirement } from '../src/decide/manifest.ts';
 import type { Denial } from '../src/denial.ts';
-import type { Claim, Dialect, SigningKey } from '../src/dialects/dialect.ts';
+import type { Claim, Dialect, ReadContext, SigningContext, SigningKey } from '../src/dialects/dialect.ts';
 import type { RawHeaders, WireRequest } from '../src/message.ts';
-import { hmac } from '../src/schemes/hmac.ts';
 import { type KeyRow, KeySlab } from '../src/schemes/key-slab.ts';
-import { SCHEMES } from '../src/schemes/scheme.ts';
+import { createSigningKey } from '../src/schemes/signer.ts';
 
 /** 2026-11-24T06:00:00.000Z */
 export const NOW = 1_795_500_000_000;
@@ -51,43 +50,31 @@ export function aCredential({ profile, ...over }: CredentialParts = {}): Credent
       allowedNetworks: undefined,
       rateLimits: [],
       constraints: {},
+      nonceWindow: 0,
       ...profile,
     },
   };
 }
 
 /** What a bot holds: signs with HMAC under a secret. */
-export function aSigningKey(
-  secret: string | Uint8Array = SECRET,
-  over: Partial<SigningKey> = {},
-): SigningKey {
-  const key = keyRow(secret);
-  return {
-    keyId: 'key-1',
-    passphrase: PASSPHRASE,
-    kind: 'hmac',
-    sign: (use, prehash) => {
-      const scheme = SCHEMES[use.scheme];
-      if (scheme.kind !== 'hmac') throw new TypeError('not an HMAC scheme');
-      return hmac(scheme.hash, key, prehash, use.encoding);
-    },
-    ...over,
-  };
+export function aSigningKey(secret: string = SECRET, over: Partial<SigningKey> = {}): SigningKey {
+  return { ...createSigningKey({ keyId: 'key-1', kind: 'hmac', secret, passphrase: PASSPHRASE }), ...over };
 }
 
 export function rawHeaders(headers: Readonly<Record<string, string>>): RawHeaders {
   return Object.entries(headers).flat();
 }
 
-/** The request with the headers that the dialect's own signer adds. */
+/** The request as the dialect's own signer makes it. */
 export function signed(
   dialect: Dialect,
   request: WireRequest,
   key: SigningKey = aSigningKey(),
-  nowMs: number = NOW,
+  context: number | SigningContext = NOW,
 ): WireRequest {
-  const added = rawHeaders(dialect.sign(request, key, { nowMs, nonce: 'nonce-1' }));
-  return { ...request, headers: [...request.headers, ...added] };
+  const all = typeof context === 'number' ? { nowMs: context, nonce: 'nonce-1' } : context;
+  const { target, headers, body } = dialect.sign(request, key, all);
+  return { ...request, target, headers: [...request.headers, ...rawHeaders(headers)], body };
 }
 
 /** Asks for nothing but authentication. */
@@ -97,8 +84,8 @@ export function requires(permission: Permission, facts: Record<string, string> =
   return { permission, weight: 1, facts: () => facts };
 }
 
-export function claimOf(dialect: Dialect, request: WireRequest): Claim {
-  const claim = dialect.read(request);
+export function claimOf(dialect: Dialect, request: WireRequest, context: ReadContext = {}): Claim {
+  const claim = dialect.read(request, context);
   if (!claim.ok) throw new Error(`the request could not be read: ${claim.code}`);
   return claim;
 }
@@ -116,25 +103,43 @@ export const dummy = aCredential({
 
 export const PEER: AddressBytes = [192, 0, 2, 7];
 
+type Given = Partial<Question> & { readonly context?: ReadContext };
+
 /** Reads a request and asks for a decision on it. */
 export function ask(
   dialect: Dialect,
   request: WireRequest,
   credential: Credential | undefined,
-  over: Partial<Question> = {},
+  { context = {}, ...over }: Given = {},
 ): Approval | Refusal {
-  const claim = dialect.read(request);
+  return decisionOn(dialect.read(request, context), { dialect, request, credential, ...over });
+}
+
+/** Reads a login inside a WebSocket and asks for a decision on it. */
+export function askLogin(
+  dialect: Dialect,
+  message: string,
+  handshake: WireRequest,
+  credential: Credential | undefined,
+  { context = {}, ...over }: Given = {},
+): Approval | Refusal {
+  if (dialect.webSocket === undefined) throw new Error(`${dialect.name} has no login inside a WebSocket`);
+  const claim = dialect.webSocket.read(message, { ...context, handshake });
+  return decisionOn(claim, { dialect, request: { ...handshake, message }, credential, ...over });
+}
+
+function decisionOn(
+  claim: Claim | Denial,
+  question: Pick<Question, 'dialect' | 'request' | 'credential'> & Partial<Question>,
+): Approval | Refusal {
   if (!claim.ok) return { ok: false, denial: claim };
   return decide({
-    request,
-    dialect,
     claim,
-    credential,
     dummies: () => dummy,
     requirement: authenticationOnly,
     peer: PEER,
     audience: 'customers',
     nowMs: NOW,
-    ...over,
+    ...question,
   });
 }

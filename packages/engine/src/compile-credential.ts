@@ -89,7 +89,12 @@ export class CredentialCompiler {
     let profile = this.#profiles.get(key);
     if (profile === undefined) {
       if (this.#profiles.size >= MAX_PROFILES) this.#profiles.clear();
-      profile = { ...parts, dialects: dialects ?? undefined, allowedNetworks: networksOf(allowedIps) };
+      profile = {
+        ...parts,
+        nonceWindow: 0,
+        dialects: dialects ?? undefined,
+        allowedNetworks: networksOf(allowedIps),
+      };
       this.#profiles.set(key, profile);
     }
     return profile;

@@ -158,7 +158,7 @@ export class DecisionMaker {
     // Before anything that would be logged: what cannot be written must not pile up, from strangers least of all.
     if (!log.isWritable) return this.#deny(way, unavailable('The audit log cannot be written.'));
     if (dialect === undefined) return this.#record(way, this.#deny(way, noDialect(ask)));
-    const claim = dialect.read(request);
+    const claim = dialect.read(request, {});
     if (!claim.ok) return this.#record(way, this.#deny(way, claim));
     way.claim = claim;
 
@@ -256,8 +256,8 @@ export class DecisionMaker {
   }
 
   #nonceOf(way: Way, claim: Claim, dialect: Dialect, credential: Credential): NonceFingerprint | undefined {
-    if (!dialect.claims) return undefined;
-    const mayRepeat = !dialect.claimsSafeMethods && !this.#parts.claimSafeMethods;
+    if (dialect.replay.kind === 'none') return undefined;
+    const mayRepeat = dialect.replay.kind === 'signature' && !this.#parts.claimSafeMethods;
     if (mayRepeat && isSafeMethod(way.request.method)) return undefined;
     // A signature has one spelling only, so it stands for the request where there is no nonce.
     const text = claim.nonce === undefined ? claim.signature : `${credential.id}\n${claim.nonce}`;

@@ -40,6 +40,7 @@ function dummyOf(kind: CredentialKind, slab: KeySlab): Credential {
       allowedNetworks: undefined,
       rateLimits: [],
       constraints: {},
+      nonceWindow: 0,
     },
     standing: 'active',
     revision: 0,

@@ -131,7 +131,7 @@ for (const adapter of STORES) {
         for (const part of prehash) mac.update(part);
         return mac.digest('base64');
       };
-      const made = rfc9421.sign(
+      const { headers: made } = rfc9421.sign(
         bare,
         { keyId: key.id, kind: 'hmac', sign },
         { nowMs: T0, nonce: 'n0n0n0n0n0n0n0n0' },

@@ -1,5 +1,5 @@
-import { createHmac, generateKeyPairSync, type KeyObject, randomUUID, sign as signBytes } from 'node:crypto';
-import { DIALECTS, prehashBytes, SCHEMES, type SigningKey, type WireRequest } from '@countersign/core';
+import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
+import { createSigningKey, DIALECTS, type WireRequest } from '@countersign/core';
 
 /** What a bot holds: an id, and a secret or a private key. */
 export interface BotKey {
@@ -25,24 +25,15 @@ export function sign(dialectName: string, key: BotKey, request: ToSign): Record<
   if (dialect === undefined) throw new Error(`there is no dialect ${dialectName}`);
   const { method, target, headers = [], body = '', scheme = 'http' } = request;
   const wire: WireRequest = { method, target, headers, body: Buffer.from(body as string), scheme };
-  const signingKey: SigningKey = {
+  const signingKey = createSigningKey({
     keyId: key.id,
-    passphrase: key.passphrase,
     kind: key.privateKey === undefined ? 'hmac' : 'ed25519',
-    sign: ({ scheme: name, encoding }, prehash) => {
-      if (key.privateKey !== undefined)
-        return signBytes(null, prehashBytes(prehash), key.privateKey).toString(encoding);
-      const row = SCHEMES[name];
-      if (row.kind !== 'hmac') throw new Error(`${name} is no HMAC`);
-      return createHmac(row.hash, key.secret ?? '')
-        .update(prehashBytes(prehash))
-        .digest(encoding);
-    },
-  };
-  return dialect.sign(wire, signingKey, {
-    nowMs: request.nowMs ?? Date.now(),
-    nonce: request.nonce ?? randomUUID(),
+    secret:
+      (key.privateKey?.export({ type: 'pkcs8', format: 'pem' }) as string | undefined) ?? key.secret ?? '',
+    passphrase: key.passphrase,
   });
+  const context = { nowMs: request.nowMs ?? Date.now(), nonce: request.nonce ?? randomUUID() };
+  return { ...dialect.sign(wire, signingKey, context).headers };
 }
 
 export function ed25519Pair(): { privateKey: KeyObject; pem: string } {

@@ -5,8 +5,8 @@ import type { KeyRow } from '../schemes/key-slab.ts';
 export const ENVIRONMENTS = ['live', 'test'] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
 
-/** What a credential proves possession of. `secp256k1` joins when a dialect needs it. */
-export const CREDENTIAL_KINDS = ['hmac', 'ed25519', 'rsa', 'p256', 'bearer'] as const;
+/** What a credential proves possession of. A `secp256k1` key is known by its Ethereum address. */
+export const CREDENTIAL_KINDS = ['hmac', 'ed25519', 'rsa', 'p256', 'secp256k1', 'bearer'] as const;
 export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
 
 /** The states that are kept; `expired` follows from the clock and is never stored. */
@@ -43,6 +43,11 @@ export interface CredentialProfile {
   readonly allowedNetworks: readonly Network[] | undefined;
   readonly rateLimits: readonly RateLimit[];
   readonly constraints: Constraints;
+  /**
+   * How far below the highest nonce a lower one may still come, in the unit of the client's nonces, for dialects
+   * whose nonces rise. Zero: not at all.
+   */
+  readonly nonceWindow: number;
 }
 
 /** A secret version as the decision needs it: proof material of one kind. */
@@ -56,6 +61,8 @@ export interface Proof {
   readonly tokenHash?: string | undefined;
   /** `ed25519`, `rsa`, `p256`: the public key. */
   readonly publicKey?: KeyObject | undefined;
+  /** `secp256k1`: the Ethereum address of the public key, `0x` and 40 hex digits in lower case. */
+  readonly address?: string | undefined;
 }
 
 /** A credential as the decision needs it. The stored record holds more, and no usable secret. */

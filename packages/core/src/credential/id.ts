@@ -12,6 +12,7 @@ import type { Environment } from './credential.ts';
  * |---------------|----------------------------------------------------------------|
  * | credential id | `ck_E_` + 22 random + 8 keyed tag + 6 checksum                  |
  * | HMAC secret   | `cs_E_` + 43 random + 6 checksum                                |
+ * | the same for dialects that decode it | `cs/E/` + 46 random + 6 checksum: valid base64 of 45 bytes |
  * | bearer token  | `cb_E_` + the 36 characters of its id + 43 random + 6 checksum  |
  *
  * 22 base62 characters are 131 bits, 43 are 256. The tag is an HMAC over what stands before it: an id that
@@ -29,6 +30,11 @@ export function mintId(environment: Environment, tagKey: Uint8Array, random: Ran
 
 export function mintHmacSecret(environment: Environment, random: Random): string {
   return sealed(`cs_${environment}_${randomBase62(43, random)}`);
+}
+
+/** Makes a secret that is base64 as well, for dialects whose key is the decoded secret. */
+export function mintBase64Secret(environment: Environment, random: Random): string {
+  return sealed(`cs/${environment}/${randomBase62(46, random)}`);
 }
 
 /** Makes a bearer token that carries the credential's id, so that it can be looked up without being stored. */
@@ -50,8 +56,8 @@ export function isIssuedId(id: string, tagKey: Uint8Array): boolean {
 
 /** The environment that an id, secret or token of ours names; `undefined` for any other text. */
 export function environmentOf(text: string): Environment | undefined {
-  const match = /^c[ksb]_(live|test)_/.exec(text);
-  return match === null ? undefined : (match[1] as Environment);
+  const match = /^c(?:[ksb]_(live|test)_|s\/(live|test)\/)/.exec(text);
+  return (match?.[1] ?? match?.[2]) as Environment | undefined;
 }
 
 /** The credential id inside a bearer token of ours; `undefined` for any other text. */

@@ -2,7 +2,7 @@ import type { Credential, Proof } from '../credential/credential.ts';
 import { type Denial, denial } from '../denial.ts';
 import type { Claim, Dialect, MatchedForm } from '../dialects/dialect.ts';
 import type { Prehash } from '../schemes/prehash.ts';
-import { proves, type SchemeUse } from '../schemes/scheme.ts';
+import { proves, provesPassphrase, type SchemeUse } from '../schemes/scheme.ts';
 
 export interface Authenticated {
   readonly ok: true;
@@ -52,7 +52,7 @@ function matchingProof(
 ): Proof | undefined {
   for (const proof of proofs) {
     if (proof.retiresAt !== undefined && nowMs >= proof.retiresAt) continue;
-    if (proves(use, proof, prehash, claim.signature)) return proof;
+    if (proves(use, proof, prehash, claim.signature, claim.derivation)) return proof;
   }
   return undefined;
 }
@@ -63,7 +63,8 @@ function withPassphrase(
   proof: Proof,
   matched: MatchedForm,
 ): Authenticated | Denial {
-  if (dialect.hasPassphrase && !proof.key?.passphraseEquals(claim.passphrase ?? '')) {
+  const isSigned = claim.passphraseIsSigned ?? false;
+  if (dialect.hasPassphrase && !provesPassphrase(proof, claim.passphrase ?? '', isSigned)) {
     return denial('passphrase_mismatch', 'The signature is right, the passphrase is not.', {
       part: 'passphrase',
     });

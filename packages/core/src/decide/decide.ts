@@ -96,5 +96,5 @@ function refuseAuthenticated(credential: Credential, question: Question): Denial
 
 function withClock(refusal: Denial, { claim, nowMs }: Question): Denial {
   if (claim.timestampMs === undefined) return refusal;
-  return { ...refusal, clockDeltaMs: claim.timestampMs - nowMs };
+  return { ...refusal, clockDeltaMs: Math.round(claim.timestampMs - nowMs) };
 }

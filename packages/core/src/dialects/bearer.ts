@@ -23,9 +23,8 @@ export const bearer: Dialect = {
   schemes: { bearer: { scheme: 'token', encoding: 'hex' } },
   hasPassphrase: false,
   securityHeaders: ['authorization'],
-  claims: false,
-  claimsSafeMethods: false,
-  webSocketLogin: 'handshake',
+  replay: { kind: 'none' },
+  uncovered: ['method', 'path', 'query', 'body', 'host'],
 
   recognises: (request) => {
     const value = singleHeader(request.headers, 'authorization');
@@ -54,9 +53,9 @@ export const bearer: Dialect = {
 
   refuse: (refusal, context) => problemAnswer(refusal, context, 'Bearer realm="countersign"'),
 
-  sign(_request, key) {
+  sign({ target, body }, key) {
     const use = this.schemes[key.kind];
     if (use === undefined) throw new TypeError(`bearer has no scheme for kind ${key.kind}`);
-    return { Authorization: `Bearer ${key.sign(use, [])}` };
+    return { target, headers: { Authorization: `Bearer ${key.sign(use, [])}` }, body };
   },
 };

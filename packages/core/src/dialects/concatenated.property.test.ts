@@ -84,7 +84,7 @@ function withHeader(sent: WireRequest, name: string, change: (value: string) => 
 
 describe.each(SIGNERS)('$name', ({ dialect, key, credential, runs }) => {
   const [keyName, signName, timeName, passName] = Object.keys(
-    dialect.sign(aRequest(), key, { nowMs: NOW, nonce: '' }),
+    dialect.sign(aRequest(), key, { nowMs: NOW, nonce: '' }).headers,
   ) as [string, string, string, string];
   const verify = (sent: WireRequest, now: number): Approval | Refusal =>
     ask(dialect, sent, credential, { nowMs: now });

@@ -9,11 +9,12 @@ import {
   type WireRequest,
 } from '../message.ts';
 import type { Prehash } from '../schemes/prehash.ts';
-import type { Alternative, Claim, Dialect, SigningContext, SigningKey } from './dialect.ts';
+import type { Alternative, Claim, Dialect, SignedRequest, SigningContext, SigningKey } from './dialect.ts';
 import { mayBeSpeltOtherwise, queryAlternatives } from './query-forms.ts';
 
 /** What differs between the dialects that sign `timestamp + METHOD + path[?query] + body`. */
-interface Concatenated extends Pick<Dialect, 'name' | 'schemes' | 'window' | 'timestampUnit' | 'refuse'> {
+interface Concatenated
+  extends Pick<Dialect, 'name' | 'schemes' | 'window' | 'timestampUnit' | 'webSocket' | 'refuse'> {
   /** Header names as documented; matched without regard to case. */
   readonly headers: Readonly<Record<ClaimPart, string>>;
   /** Ms since 1970, or undefined when the text is no timestamp of this dialect. */
@@ -79,25 +80,26 @@ export function concatenated(differences: Concatenated): Dialect {
     return undefined;
   }
 
-  function sign(request: WireRequest, key: SigningKey, context: SigningContext): Record<string, string> {
+  function sign(request: WireRequest, key: SigningKey, context: SigningContext): SignedRequest {
     const use = schemes[key.kind];
     if (use === undefined) throw new TypeError(`${differences.name} has no scheme for kind ${key.kind}`);
+    const { method, target, body } = request;
     const timestamp = writeTimestamp(context.nowMs);
-    return {
+    const added = {
       [headers.key]: key.keyId,
-      [headers.signature]: key.sign(use, prehash(timestamp, request.method, request.target, request.body)),
+      [headers.signature]: key.sign(use, prehash(timestamp, method, target, body)),
       [headers.timestamp]: timestamp,
       [headers.passphrase]: key.passphrase ?? '',
     };
+    return { target, headers: added, body };
   }
 
   return {
     ...differences,
     hasPassphrase: true,
     securityHeaders: names.map(({ lower }) => lower),
-    claims: true,
-    claimsSafeMethods: false,
-    webSocketLogin: 'message',
+    replay: { kind: 'signature' },
+    uncovered: ['host'],
     recognises: (request) => hasHeader(request.headers, keyName) || hasHeader(request.headers, signatureName),
     read,
     sign,

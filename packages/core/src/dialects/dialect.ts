@@ -20,14 +20,23 @@ export interface Claim {
   readonly keyId: string;
   readonly signature: string;
   readonly passphrase?: string | undefined;
-  /** The request's timestamp in ms since 1970; absent in dialects without one. */
+  /** Set when the passphrase is not sent itself, but base64 of its HMAC-SHA256 under the secret. */
+  readonly passphraseIsSigned?: boolean | undefined;
+  /** The request's timestamp in ms since 1970, with a fraction where it is finer; absent in dialects without one. */
   readonly timestampMs?: number | undefined;
   /** Ms since 1970 after which the client itself said that the request is void (`expires`, `recvWindow`). */
   readonly expiresMs?: number | undefined;
-  /** A value that the client promises to use once. Absent: the signature itself is remembered. */
+  /** A window of this claim's own, where it is not the dialect's: that of a WebSocket login, for example. */
+  readonly window?: Window | undefined;
+  /**
+   * A value that the client promises to use once; under a `rising` rule, a whole number of up to 20 digits. Absent
+   * under the rule `nonce`: the signature itself is remembered. Absent under `rising`: nothing is.
+   */
   readonly nonce?: string | undefined;
   /** The algorithm that the request names. It is compared with the credential's, and never chooses. */
   readonly namedScheme?: string | undefined;
+  /** What the signing key is derived from besides the secret: date, region and service of Signature Version 4. */
+  readonly derivation?: readonly string[] | undefined;
   /** What the signature covers when the client signed what it sent. */
   readonly prehash: Prehash;
   /** Other spellings, tried in turn when the wire's does not match. Called once, and only then. */
@@ -47,19 +56,52 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** What a dialect needs to sign a request. The clock and the nonce are arguments. */
+/** What a dialect needs to sign. The clock and the nonce are arguments. */
 export interface SigningKey {
   readonly keyId: string;
   readonly passphrase?: string | undefined;
   /** Signs a prehash with the named scheme and encodes the signature for the dialect. */
-  readonly sign: (use: SchemeUse, prehash: Prehash) => string;
+  readonly sign: (use: SchemeUse, prehash: Prehash, derivation?: readonly string[]) => string;
   readonly kind: CredentialKind;
 }
 
-export interface SigningContext {
+export interface SigningContext extends ReadContext {
   readonly nowMs: number;
+  /** Unique per request; under a `rising` rule a number as text, greater than any before it. */
   readonly nonce: string;
 }
+
+/** A signed request: the proof is in headers that are to be added, in the target, or in the body. */
+export interface SignedRequest {
+  readonly target: string;
+  /** The headers to add to those of the request. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** What reading depends on beyond the request's bytes. */
+export interface ReadContext {
+  /** The host name under which customers reach this service. Absent: what `Host` says. */
+  readonly publicHost?: string | undefined;
+  readonly environment?: Environment | undefined;
+}
+
+/** A part of a request that a signature may leave open. */
+export type RequestPart = 'method' | 'path' | 'query' | 'body' | 'host';
+
+/**
+ * How a dialect's requests are kept from being used twice.
+ *
+ * - `none`: not at all, because every request carries the same proof.
+ * - `signature`: each signature once. Two equal read-only requests in one tick of the clock are honest, so they
+ *   may repeat unless the operator says otherwise.
+ * - `nonce`: each nonce once, whatever the method.
+ * - `rising`: a number, higher than all before it of the same key but for the key's window below the highest
+ *   (`windowed`), or not among the `keep` highest and above the least of them (`highest`).
+ */
+export type ReplayRule =
+  | { readonly kind: 'none' | 'signature' | 'nonce' }
+  | { readonly kind: 'rising'; readonly order: 'windowed' | 'highest'; readonly keep: number };
 
 /**
  * How a request carries and covers its signature: one row of the dialect table. Pure in both directions.
@@ -76,24 +118,53 @@ export interface Dialect {
   readonly window?: Window | undefined;
   /** The unit of the timestamp on the wire, for the error that explains a wrong one. */
   readonly timestampUnit?: 'ms' | 'seconds' | 'ISO 8601' | undefined;
-  /** Whether a read-only request too may be used once only: true where the dialect has a nonce of its own. */
-  readonly claimsSafeMethods: boolean;
-  /** Whether replays are refused at all: not for a bearer token, which is the same in every request. */
-  readonly claims: boolean;
-  /** Whether a WebSocket of this dialect proves itself in its handshake, or by a message inside the socket. */
-  readonly webSocketLogin: 'handshake' | 'message';
-  /** Whether a request speaks this dialect. Says nothing about its validity. */
+  readonly replay: ReplayRule;
+  /** Parts of a request that the signature leaves open: while it is remembered, it is held to those it came with. */
+  readonly uncovered: readonly RequestPart[];
+  /** How a client logs in by a message inside a WebSocket. Absent: it signs the handshake like any request. */
+  readonly webSocket?: WebSocketLogin | undefined;
+  /** Whether a request speaks this dialect. Says nothing about its validity. Never throws, on any bytes. */
   recognises(request: WireRequest): boolean;
   /** Reads the claim, or says why there is none. Never throws, on any bytes. */
-  read(request: WireRequest): Claim | Denial;
+  read(request: WireRequest, context?: ReadContext): Claim | Denial;
   /** The answer that the dialect's own exchange would have given. */
   refuse(refusal: Denial, context: RefusalContext): HttpAnswer;
-  /** Signs a request: returns the headers to add. */
-  sign(request: WireRequest, key: SigningKey, context: SigningContext): Record<string, string>;
+  /** Signs a request. Throws a TypeError for a kind of key that the dialect does not know. */
+  sign(request: WireRequest, key: SigningKey, context: SigningContext): SignedRequest;
 }
 
 export interface RefusalContext {
   readonly nowMs: number;
   readonly requestId: string;
-  readonly environment?: Environment | undefined;
+  /** The request that is refused; absent when it could not be read. */
+  readonly request?: WireRequest | undefined;
+}
+
+/** How the clients of a dialect log in inside a WebSocket. Messages are texts; a binary one is never a login. */
+export interface WebSocketLogin {
+  /**
+   * Whether a message carries a proof, and so must be verified before it goes on, also after a login. Never throws,
+   * on any text.
+   */
+  recognises(message: string): boolean;
+  /** Reads the claim of a message that is recognised, or says why there is none. Never throws. */
+  read(message: string, context: LoginContext): Claim | Denial;
+  /** Whether the proof opens the whole connection, or vouches for this one message only. */
+  opensConnection(message: string): boolean;
+  /** The exchange's answer to a login. Undefined: the message goes on to the upstream, which answers it. */
+  accept(message: string, context: AnswerContext): string | undefined;
+  /** The exchange's answer to a login that is refused, or to any message before a login. */
+  refuse(refusal: Denial, message: string, context: AnswerContext): string;
+  /** The message with which a client logs in. */
+  sign(key: SigningKey, context: SigningContext): string;
+}
+
+export interface LoginContext extends ReadContext {
+  /** The request with which the WebSocket was opened. */
+  readonly handshake: WireRequest;
+}
+
+export interface AnswerContext {
+  readonly nowMs: number;
+  readonly requestId: string;
 }

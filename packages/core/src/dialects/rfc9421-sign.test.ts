@@ -22,7 +22,11 @@ describe('sign', () => {
   const context = { nowMs, nonce: 'n1' };
 
   it('covers method, target and digest', () => {
-    const added = rfc9421.sign(request({ method: 'POST', body: Buffer.from('{}') }), hmacKey, context);
+    const { headers: added } = rfc9421.sign(
+      request({ method: 'POST', body: Buffer.from('{}') }),
+      hmacKey,
+      context,
+    );
     expect(Object.keys(added)).toEqual(['Content-Digest', 'Signature-Input', 'Signature']);
     expect(added['Content-Digest']).toBe(`sha-256=:${sha256('{}')}:`);
     expect(added['Signature-Input']).toBe(`sig1=("@method" "@target-uri" "content-digest")${TERMS}`);
@@ -40,7 +44,7 @@ describe('sign', () => {
       return signBytes(hash, prehashBytes(prehash), { key: privateKey, ...how }).toString('base64');
     };
     const unsigned = request({ method: 'POST', body: Buffer.from('{}') });
-    const signed = withHeaders(unsigned, rfc9421.sign(unsigned, { keyId: 'k', kind, sign }, context));
+    const signed = withHeaders(unsigned, rfc9421.sign(unsigned, { keyId: 'k', kind, sign }, context).headers);
     const use = rfc9421.schemes[kind] as SchemeUse;
     expect(accepts(signed, { ...current, publicKey }, use)).toBe(true);
     expect(accepts({ ...signed, method: 'PUT' }, { ...current, publicKey }, use)).toBe(false);
@@ -49,7 +53,7 @@ describe('sign', () => {
   it('covers a digest that is there already', () => {
     const digest = `sha-512=:${createHash('sha512').update('x').digest('base64')}:`;
     const unsigned = request({ headers: ['Host', 'a', 'Content-Digest', digest], body: Buffer.from('x') });
-    const added = rfc9421.sign(unsigned, hmacKey, context);
+    const { headers: added } = rfc9421.sign(unsigned, hmacKey, context);
     expect(Object.keys(added)).toEqual(['Signature-Input', 'Signature']);
     expect(accepts(withHeaders(unsigned, added))).toBe(true);
   });
@@ -79,7 +83,7 @@ const unsignedRequest: fc.Arbitrary<WireRequest> = fc.record({
 const signedRequest = fc
   .record({ unsigned: unsignedRequest, keyId: ascii(256), nonce: ascii(128), second: fc.nat({ max: 4e9 }) })
   .map(({ unsigned, keyId, nonce, second }) => {
-    const added = rfc9421.sign(unsigned, { ...hmacKey, keyId }, { nowMs: second * 1000, nonce });
+    const { headers: added } = rfc9421.sign(unsigned, { ...hmacKey, keyId }, { nowMs: second * 1000, nonce });
     return { signed: withHeaders(unsigned, added), keyId, nonce, second };
   });
 

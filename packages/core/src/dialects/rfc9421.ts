@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { type Denial, denial } from '../denial.ts';
 import { allHeaders, pathOf, queryOf, REPEATED, singleHeader, type WireRequest } from '../message.ts';
-import type { Claim, Dialect, SigningContext, SigningKey } from './dialect.ts';
+import type { Claim, Dialect, SignedRequest, SigningContext, SigningKey } from './dialect.ts';
 import { problemAnswer } from './problem.ts';
 import {
   type BareItem,
@@ -43,9 +43,9 @@ export const rfc9421: Dialect = {
   securityHeaders: ['signature', 'signature-input'],
   window: { pastMs: 60_000, futureMs: 60_000 },
   timestampUnit: 'seconds',
-  claims: true,
-  claimsSafeMethods: true,
-  webSocketLogin: 'handshake',
+  replay: { kind: 'nonce' },
+  // A client may cover the host, and need not.
+  uncovered: ['host'],
 
   recognises: ({ headers }) =>
     singleHeader(headers, 'signature-input') !== undefined ||
@@ -355,7 +355,7 @@ function faultInContentDigest(request: WireRequest, isCovered: boolean): Denial 
  * Signs a request: adds Signature-Input, Signature and, when there is a body, Content-Digest. The request must
  * carry the Host that it is sent to. A Content-Digest that it already has is covered as it is.
  */
-function sign(request: WireRequest, key: SigningKey, context: SigningContext): Record<string, string> {
+function sign(request: WireRequest, key: SigningKey, context: SigningContext): SignedRequest {
   const use = rfc9421.schemes[key.kind];
   if (use === undefined) throw new TypeError(`rfc9421 has no scheme for kind ${key.kind}`);
   const added: Record<string, string> = {};
@@ -382,7 +382,7 @@ function sign(request: WireRequest, key: SigningKey, context: SigningContext): R
   if (typeof base !== 'string') throw new TypeError(base.detail);
   added['Signature-Input'] = `${LABEL}=${serialiseInnerList(covered)}`;
   added.Signature = `${LABEL}=:${key.sign(use, [base])}:`;
-  return added;
+  return { target: request.target, headers: added, body: request.body };
 }
 
 function unsupportedParameter(parameter: string, name: string): Denial {

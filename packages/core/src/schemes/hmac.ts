@@ -1,10 +1,20 @@
 import { createHmac, hash as oneShotHash } from 'node:crypto';
 import { allocFast } from '../fast-buffer.ts';
-import type { KeyRow } from './key-slab.ts';
 import type { Prehash } from './prehash.ts';
 
 export type HashName = 'sha256' | 'sha384' | 'sha512';
-export type DigestEncoding = 'base64' | 'hex';
+export type DigestEncoding = 'base64' | 'base64url' | 'hex';
+
+/** The bytes of an HMAC key, padded with zeros to 64 bytes, and to 128 when there are more than 64. */
+export interface HmacKey {
+  readonly words: Uint32Array;
+  /** Index of the key's first word. */
+  readonly firstWord: number;
+  /** Length of the key in bytes. */
+  readonly length: number;
+  /** A copy of the key's bytes. The caller overwrites it after use. */
+  copyBytes(): Buffer;
+}
 
 /** Longest prehash that takes the fast way; longer ones are streamed through `createHmac`. */
 const SCRATCH = 16 * 1024;
@@ -26,7 +36,7 @@ const outerViews: Buffer[] = [];
  * Computes HMAC (RFC 2104, FIPS 198-1) over a prehash. Synchronous: the shared scratch space that holds the
  * padded key meanwhile is overwritten before it returns.
  */
-export function hmac(hash: HashName, key: KeyRow, prehash: Prehash, encoding: DigestEncoding): string {
+export function hmac(hash: HashName, key: HmacKey, prehash: Prehash, encoding: DigestEncoding): string {
   const block = BLOCK[hash];
   if (key.length > block) return streamed(hash, key, prehash, encoding);
   let end = block;
@@ -72,7 +82,7 @@ function viewOf(buffer: Buffer, views: Buffer[], length: number): Buffer {
 }
 
 /** A narrow row holds 64 bytes of key, and HMAC over SHA-512 wants 128: the rest are zeros. */
-function padSecondHalf(key: KeyRow): void {
+function padSecondHalf(key: HmacKey): void {
   const words = key.words;
   const first = key.firstWord;
   for (let i = 16; i < 32; i++) {
@@ -82,7 +92,7 @@ function padSecondHalf(key: KeyRow): void {
   }
 }
 
-function streamed(hash: HashName, key: KeyRow, prehash: Prehash, encoding: DigestEncoding): string {
+function streamed(hash: HashName, key: HmacKey, prehash: Prehash, encoding: DigestEncoding): string {
   const secret = key.copyBytes();
   const mac = createHmac(hash, secret);
   for (const part of prehash) mac.update(part);

@@ -1,5 +1,6 @@
 import { constantTimeEqual } from '../constant-time.ts';
 import { type FastBuffer, fastView } from '../fast-buffer.ts';
+import type { HmacKey } from './hmac.ts';
 
 /** Longest secret, and longest passphrase, in bytes. */
 export const MAX_SECRET_BYTES = 256;
@@ -15,7 +16,7 @@ const WIDE_CHARACTER = /[\u0100-\uffff]/;
  * passphrase. It lives in a {@link KeySlab} outside the garbage collector's copies, redacts itself, and is
  * overwritten with zeros by {@link KeyRow.release}.
  */
-export class KeyRow {
+export class KeyRow implements HmacKey {
   readonly #chunk: Chunk;
   #row: number;
 
@@ -56,6 +57,13 @@ export class KeyRow {
     if (length === 0) return false;
     const start = this.#row * this.#chunk.rowBytes + this.#chunk.keyBytes;
     return constantTimeEqual(this.#chunk.bytes.latin1Slice(start, start + length), presented);
+  }
+
+  /** A copy of the passphrase, as UTF-8: what a client that signs its passphrase signs. */
+  copyPassphrase(): Buffer {
+    const length = this.#chunk.lengths[this.#live() * 2 + 1] as number;
+    const start = this.#row * this.#chunk.rowBytes + this.#chunk.keyBytes;
+    return Buffer.from(this.#chunk.bytes.latin1Slice(start, start + length), 'utf8');
   }
 
   /** Overwrites the row with zeros and gives it back. Any later use throws. */
