@@ -1,23 +1,26 @@
-import { CASES } from './cases.mjs';
+import { EXCHANGE_NAMES } from './stage/exchange-names.mjs';
+import { loadCases } from './stage/load-exchange.mjs';
 import { runCase } from './stage/run-case.mjs';
 import { setStage } from './stage/stage.mjs';
-import { tableHead, tableRow } from './stage/table.mjs';
+import { tableOf } from './stage/table.mjs';
 
 const INTRO = `
-Unmodified exchange clients (ccxt, bitget-api, okx-api) against two sandbox exchanges, each behind Countersign's
-reverse proxy. Expected and got: HTTP status, the exchange's own code, and the class of what the client threw
-(bitget-api and okx-api throw plain objects).`;
+Unmodified exchange clients against sandbox exchanges, each behind Countersign's reverse proxy. Expected and got:
+HTTP status, the exchange's own code, and the class of what the client threw (some throw plain objects).`;
 
 /** Runs all cases of an exchange on a stage of its own. */
-async function play(exchange, groups) {
+async function play(exchange) {
+  const groups = await loadCases(exchange);
+  const table = tableOf(groups.flatMap(({ cases }) => cases));
   const stage = await setStage(exchange);
   const outcomes = [];
+  console.log(`\n${table.head}`);
   try {
     for (const { title, cases } of groups) {
       console.log(`\n${title}`);
       for (const given of cases) {
         const outcome = await runCase(stage, given);
-        console.log(tableRow(given, outcome));
+        console.log(table.row(given, outcome));
         outcomes.push(outcome);
       }
     }
@@ -27,10 +30,16 @@ async function play(exchange, groups) {
   return outcomes;
 }
 
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !EXCHANGE_NAMES.includes(name));
+if (unknown.length > 0) {
+  console.error(`There is no exchange ${unknown.join(', ')}. There are: ${EXCHANGE_NAMES.join(', ')}`);
+  process.exit(2);
+}
 const begun = performance.now();
-console.log(`${INTRO}\n\n${tableHead()}`);
+console.log(INTRO);
 const outcomes = [];
-for (const [exchange, groups] of Object.entries(CASES)) outcomes.push(...(await play(exchange, groups)));
+for (const exchange of wanted.length > 0 ? wanted : EXCHANGE_NAMES) outcomes.push(...(await play(exchange)));
 const wrong = outcomes.filter(({ faults }) => faults.length > 0).length;
 const seconds = ((performance.now() - begun) / 1000).toFixed(1);
 console.log(

@@ -1,51 +1,36 @@
-import { RestClientV2 } from 'bitget-api';
-import ccxt from 'ccxt';
-import { RestClient } from 'okx-api';
-
 /*
  * The exchanges' clients as their users install them: nothing is patched, and each is pointed at another address
- * in the way that it offers for that.
+ * in the way that it offers for that. `clients/` has a file for each, named as its package.
  */
-
-const MAKERS = {
-  ccxt: ({ exchange, url, key, more }) => {
-    const credentials = { apiKey: key.id, secret: key.secret, password: key.passphrase };
-    const client = new ccxt[exchange]({ ...credentials, enableRateLimit: false, timeout: 10_000, ...more });
-    point(client.urls.api, url);
-    return client;
-  },
-  'bitget-api': ({ url, key, more }) =>
-    new RestClientV2({
-      apiKey: key.id,
-      apiSecret: key.secret,
-      apiPass: key.passphrase,
-      baseUrl: url,
-      ...more,
-    }),
-  'okx-api': ({ url, key, more }) =>
-    new RestClient({ apiKey: key.id, apiSecret: key.secret, apiPass: key.passphrase, baseUrl: url, ...more }),
-};
 
 /**
  * Makes a client.
  *
- * @param name `ccxt`, `bitget-api` or `okx-api`
- * @param options.exchange `bitget` or `okx`
- * @param options.key id, secret and passphrase
+ * @param name a file in `clients/`, without `.mjs`
+ * @param options.exchange name of the exchange
+ * @param options.url where the client finds it
+ * @param options.key one of `issueKeys`
  * @param options.more the client's own options
+ * @param options.ccxt the exchange's way with ccxt, see `clients/ccxt.mjs`
  */
-export function makeClient(name, options) {
-  return MAKERS[name]({ more: {}, ...options });
+export async function makeClient(name, { more = {}, ...options }) {
+  const { make } = await loadClient(name);
+  return make({ more, ...options });
 }
 
-/** ccxt has an address per part of an API: scheme and host are replaced, the path stays. */
-function point(addresses, url) {
-  for (const [name, address] of Object.entries(addresses)) {
-    if (typeof address === 'string') {
-      const { pathname } = new URL(address.replace('{hostname}', 'example.com'));
-      addresses[name] = url + pathname.replace(/\/$/, '');
-    } else point(address, url);
-  }
+/** Makes the client of a case, on its stage. */
+export function makeClientFor({ exchange, tap, keys }, { client, key, more, ccxt = exchange.ccxt }) {
+  return makeClient(client, { exchange: exchange.name, url: tap.url, key: keys[key], more, ccxt });
+}
+
+/** Ends what a client keeps open, where it keeps anything. */
+export async function closeClient(name, client) {
+  const { close } = await loadClient(name);
+  await close?.(client);
+}
+
+function loadClient(name) {
+  return import(new URL(`./clients/${name}.mjs`, import.meta.url).href);
 }
 
 /** What a client throws, in a word: the name of its class, or `object` where it throws a plain one. */

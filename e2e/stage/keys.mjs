@@ -1,60 +1,56 @@
-/** How long the key lives that is there to expire, in ms: until the other keys are made, and a little. */
-const SHORT_LIFE_MS = 1_500;
+import { makePair } from './key-pairs.mjs';
+import { STORIES, standardProfiles, wrongKeys } from './key-profiles.mjs';
+
 const PASSPHRASE = 'sandbox-Pass-1';
 
 /**
  * Issues the keys of one exchange's customers through the management API, and changes them as their stories
  * want it.
  *
- * @returns per name `{ id, secret, passphrase, accountId }`
+ * @param definition the exchange's `keys`, see `exchanges/README.md`
+ * @returns per name `{ id, secret, passphrase, privateKey, publicKey, kind, dialect, accountId, expiresAt }`, of
+ *   which a key has what its kind has
  */
-export async function issueKeys(service, { dialect, read, trade, instrument, more = {} }) {
-  const profiles = {
-    trader: { permissions: [read, trade] },
-    reader: { permissions: [read] },
-    fenced: { permissions: [read, trade], allowedIps: ['203.0.113.0/24', '2001:db8::/32'] },
-    home: { permissions: [read, trade], allowedIps: ['127.0.0.1'] },
-    limited: {
-      permissions: [read, trade],
-      constraints: { instruments: [instrument], maxNotionalPerOrder: '1000' },
-    },
-    metered: { permissions: [read, trade], rateLimits: [{ name: 'weight', quota: 4, windowSeconds: 60 }] },
-    shortLived: { permissions: [read], expiresAt: new Date(Date.now() + SHORT_LIFE_MS).toISOString() },
-    testing: { permissions: [read, trade], environment: 'test' },
-    disabled: { permissions: [read, trade] },
-    quarantined: { permissions: [read, trade] },
-    revoked: { permissions: [read, trade] },
-    rotated: { permissions: [read] },
-    rotatedInGrace: { permissions: [read] },
-    ...more,
-  };
+export async function issueKeys(service, definition) {
+  const profiles = { ...standardProfiles(definition), ...definition.more };
   const keys = {};
   for (const [name, profile] of Object.entries(profiles)) {
-    const made = await service.call('POST', '/v1/keys', {
-      accountId: `acct_${name}`,
-      label: name,
-      environment: 'live',
-      kind: 'hmac',
-      dialects: [dialect],
-      passphrase: PASSPHRASE,
-      ...profile,
-    });
-    const { id, secret, accountId, expiresAt } = made;
-    keys[name] = { id, secret, passphrase: PASSPHRASE, accountId, expiresAt };
+    if (profile !== undefined) keys[name] = await issueKey(service, definition, name, profile);
   }
-  const reason = 'the story of this key';
-  await service.call('POST', `/v1/keys/${keys.disabled.id}/disable`, { reason });
-  await service.call('POST', `/v1/keys/${keys.quarantined.id}/quarantine`, { reason });
-  await service.call('POST', `/v1/keys/${keys.revoked.id}/revoke`, { reason, wait: 'everywhere' });
-  await service.call('POST', `/v1/keys/${keys.rotated.id}/rotate`, { graceSeconds: 0 });
-  await service.call('POST', `/v1/keys/${keys.rotatedInGrace.id}/rotate`, { graceSeconds: 3600 });
-  return {
-    ...keys,
-    wrongPassphrase: { ...keys.trader, passphrase: 'sandbox-Pass-2' },
-    wrongSecret: { ...keys.trader, secret: keys.reader.secret },
-    invented: {
-      ...keys.trader,
-      id: `${keys.trader.id.slice(0, -1)}${keys.trader.id.endsWith('A') ? 'B' : 'A'}`,
-    },
+  for (const [name, story] of Object.entries(STORIES)) {
+    if (keys[name] === undefined) continue;
+    const { id, kind } = keys[name];
+    const change = (verb, body) => service.call('POST', `/v1/keys/${encodeURIComponent(id)}/${verb}`, body);
+    await story(change, () => freshProof(definition, name, kind));
+  }
+  return { ...keys, ...wrongKeys(keys), ...definition.wrong?.(keys) };
+}
+
+async function issueKey(service, definition, name, profile) {
+  const wanted = {
+    accountId: `acct_${name}`,
+    label: name,
+    environment: 'live',
+    kind: 'hmac',
+    dialects: [definition.dialect],
+    ...(definition.passphrase === false ? {} : { passphrase: PASSPHRASE }),
+    ...(await definition.proof?.(name)),
+    ...(typeof profile === 'function' ? await profile(name) : profile),
   };
+  const pair = wanted.publicKey === undefined ? makePair(wanted.kind) : {};
+  // A private key is the customer's alone: the service never sees it.
+  const { privateKey, forClient, ...body } = { ...pair, ...wanted };
+  // Who brings an id along has it from elsewhere, and imports the key.
+  const made = await service.call('POST', body.id === undefined ? '/v1/keys' : '/v1/keys/import', body);
+  const { kind, secret, passphrase, publicKey } = body;
+  const { id, accountId, expiresAt } = made;
+  const [dialect] = body.dialects ?? [definition.dialect];
+  const proof = { secret: made.secret ?? secret, passphrase, publicKey, privateKey };
+  return { id, ...proof, kind, dialect, accountId, expiresAt, ...forClient };
+}
+
+/** A rotation of a key pair needs the new public key. The client goes on with the old private one. */
+async function freshProof({ proof }, name, kind) {
+  const { publicKey } = (await proof?.(name)) ?? {};
+  return publicKey === undefined ? { publicKey: makePair(kind).publicKey } : { publicKey };
 }

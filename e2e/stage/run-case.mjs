@@ -1,77 +1,102 @@
-import { makeClient, nameOfThrown } from './clients.mjs';
+import { faultsInArrived, faultsInMessage } from './arrived.mjs';
+import { closeClient, makeClientFor, nameOfThrown } from './clients.mjs';
+
+/** A client that waits for a message that never comes must not hold up the rest. */
+const LIMIT_MS = 20_000;
 
 /**
  * Runs one case: a client's call through the tap, with or without a theft, and what came of it.
  *
  * @param stage from `setStage`
- * @param given a case, see `cases/case.mjs`
- * @returns `{ status, code, thrown, passed, faults }`: HTTP status and exchange code of the last answer that the
- *   client got, what the client threw (`none`), how many requests reached the exchange, and all that is not as
- *   expected, one text each
+ * @param given a case, see `case.mjs`
+ * @returns all that a case may expect (`Expected` in `case.mjs`), and `faults`: all that is not as expected, one
+ *   text each
  */
-export async function runCase({ exchange, upstream, tap, keys }, given) {
-  const key = keys[given.key];
+export async function runCase(stage, given) {
+  const { exchange, upstream, tap } = stage;
+  const key = stage.keys[given.key];
+  if (key === undefined) throw new Error(`There is no key ${given.key}`);
   await until(given.notBefore?.(key));
   tap.clear();
-  const client = makeClient(given.client, { exchange, url: tap.url, key, more: given.more });
-  const { length: before } = upstream.received;
+  const client = await makeClientFor(stage, given);
+  const before = [upstream.received.length, upstream.upgrades.length, upstream.messages.length];
   tap.theft = given.theft;
-  const { value, thrown } = await outcomeOf(() => given.call(client));
-  const { answer, error } = tap.exchanges.at(-1) ?? { error: new Error('the client sent nothing') };
-  const arrived = upstream.received.slice(before);
+  const onStage = { ...stage, key };
+  const { value, thrown } = await outcomeOf(() => given.call(client, onStage));
+  const requests = upstream.received.slice(before[0]);
+  const upgrades = upstream.upgrades.slice(before[1]);
+  const messages = upstream.messages.slice(before[2]);
   const seen = {
-    status: answer?.status ?? 0,
-    code: answer === undefined ? String(error) : codeOf(answer.body),
+    ...lastAnswer(exchange, tap),
     thrown: thrown === undefined ? 'none' : nameOfThrown(thrown),
-    passed: arrived.length,
+    passed: requests.length,
+    upgrades: upgrades.length,
+    messages: messages.length,
   };
-  return { ...seen, faults: faultsIn({ given, seen, value, thrown, arrived, keys }) };
+  const faults = [
+    ...faultsInOutcome(exchange, given, seen, thrown),
+    ...(thrown === undefined ? faultsInValue(given, value, onStage) : []),
+    ...[...requests, ...upgrades].flatMap((request) => faultsInArrived(exchange, request, key)),
+    ...messages.flatMap((message) => faultsInMessage(exchange, message)),
+  ];
+  await closeClient(given.client, client);
+  return { ...seen, faults };
 }
 
 async function outcomeOf(call) {
+  let late;
+  const limit = new Promise((_, reject) => {
+    late = setTimeout(() => reject(new Error(`The client took over ${LIMIT_MS} ms`)), LIMIT_MS);
+  });
   try {
-    return { value: await call() };
+    return { value: await Promise.race([call(), limit]) };
   } catch (thrown) {
     return { thrown: thrown ?? 'nothing' };
+  } finally {
+    clearTimeout(late);
   }
 }
 
-function codeOf(body) {
+function lastAnswer(exchange, { exchanges, upgrades }) {
+  const { answer, error } = exchanges.at(-1) ?? { error: new Error('the client sent nothing') };
+  if (answer === undefined) return { status: 0, code: String(error) };
+  const { status } = answer;
+  // A WebSocket that is open has its codes in messages, where it has any.
+  const code = status === 101 ? codeInMessages(exchange, upgrades) : codeInAnswer(exchange, answer);
+  return { status, code };
+}
+
+function codeInMessages({ webSocket }, upgrades) {
+  const codes = upgrades.flatMap(({ got }) => got.map((text) => webSocket?.codeOf?.(text)));
+  return String(codes.findLast((code) => code !== undefined) ?? '');
+}
+
+function codeInAnswer({ codeOf }, answer) {
   try {
-    return JSON.parse(body.toString('utf8')).code ?? 'no code';
-  } catch {
-    return 'no JSON';
+    return String(codeOf(answer.body, answer));
+  } catch (error) {
+    if (error instanceof SyntaxError) return 'no JSON';
+    throw error;
   }
 }
 
-function faultsIn({ given, seen, value, thrown, arrived, keys }) {
+function faultsInOutcome(exchange, given, seen, thrown) {
   const faults = [];
   for (const [name, expected] of Object.entries(given.expect)) {
     if (expected !== undefined && seen[name] !== expected)
       faults.push(`${name} is ${seen[name]}, not ${expected}: ${textOf(thrown)}`);
   }
   // What a client understood must be what the exchange said.
-  if (thrown !== undefined && !textOf(thrown).includes(seen.code)) {
+  const namesCode = given.thrownNamesCode ?? exchange.thrownNamesCode;
+  if (thrown !== undefined && namesCode && !textOf(thrown).includes(seen.code)) {
     faults.push(`the client threw something else: ${textOf(thrown)}`);
   }
-  if (thrown === undefined && given.check !== undefined && !given.check(value)) {
-    faults.push(`the client got ${JSON.stringify(value)?.slice(0, 300)}`);
-  }
-  for (const request of arrived) faults.push(...faultsInArrived(request, keys[given.key]));
   return faults;
 }
 
-/** Whatever reaches the exchange carries no proof, and at most the true account. */
-function faultsInArrived({ target, headers, rawHeaders }, key) {
-  const names = rawHeaders.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase());
-  const proofs = names.filter((name) => /^(ok-)?access-|^authorization$/.test(name));
-  const faults = proofs.map((name) => `${target} arrived with ${name}`);
-  if (new Set(names).size !== names.length) faults.push(`${target} arrived with a header twice: ${names}`);
-  const { 'x-countersign-account': account, 'x-countersign-credential': credential } = headers;
-  if (account === undefined && credential === undefined) return faults;
-  if (account !== key.accountId) faults.push(`${target} arrived as ${account}`);
-  if (credential !== key.id) faults.push(`${target} arrived with the credential ${credential}`);
-  return faults;
+function faultsInValue({ check }, value, onStage) {
+  if (check === undefined || check(value, onStage)) return [];
+  return [`the client got ${JSON.stringify(value)?.slice(0, 300)}`];
 }
 
 function textOf(thrown) {

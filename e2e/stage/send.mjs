@@ -38,7 +38,8 @@ export function send(url, { method, target, headers, body }, line = {}) {
   });
 }
 
-function isOfTheAnswer(_, i, headers) {
+/** Keeps a header of an answer, name and value, unless it is of the connection alone. */
+export function isOfTheAnswer(_, i, headers) {
   return !OF_THE_CONNECTION.has(headers[i - (i % 2)].toLowerCase());
 }
 

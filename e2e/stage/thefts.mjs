@@ -49,8 +49,9 @@ function begins(name, prefix) {
   return name.toLowerCase().startsWith(prefix.toLowerCase());
 }
 
-/** A theft that changes nothing would prove nothing. */
+/** Takes a text or a RegExp. A theft that changes nothing would prove nothing. */
 function replaced(text, from, to) {
-  if (!text.includes(from)) throw new Error(`There is no ${from} in ${text}`);
-  return text.replace(from, to);
+  const changed = text.replace(from, to);
+  if (changed === text) throw new Error(`There is no ${from} in ${text}, or it stays as it is`);
+  return changed;
 }

@@ -15,7 +15,7 @@ let stage;
 let client;
 beforeAll(async () => {
   stage = await setStage('bitget');
-  client = makeClient('ccxt', { exchange: 'bitget', url: stage.tap.url, key: stage.keys.trader });
+  client = await makeClient('ccxt', { exchange: 'bitget', url: stage.tap.url, key: stage.keys.trader });
 });
 beforeEach(() => {
   stage.tap.clear();
@@ -53,7 +53,11 @@ it('of 50 copies of one order, sent at once, exactly one goes through', async ()
 });
 
 it('a limit holds however many come at once', async () => {
-  const metered = makeClient('ccxt', { exchange: 'bitget', url: stage.tap.url, key: stage.keys.metered });
+  const metered = await makeClient('ccxt', {
+    exchange: 'bitget',
+    url: stage.tap.url,
+    key: stage.keys.metered,
+  });
   const outcomes = await Promise.allSettled(
     Array.from({ length: 50 }, (_, i) =>
       metered.privateSpotPostV2SpotTradePlaceOrder({ ...ORDER, clientOid: `${i}` }),
@@ -64,7 +68,7 @@ it('a limit holds however many come at once', async () => {
 
 it('a key is dead for the very next request once it is revoked', async () => {
   const { service, upstream, keys } = stage;
-  const home = makeClient('ccxt', { exchange: 'bitget', url: stage.tap.url, key: keys.home });
+  const home = await makeClient('ccxt', { exchange: 'bitget', url: stage.tap.url, key: keys.home });
   await home.privateSpotPostV2SpotTradePlaceOrder(ORDER);
   const { request } = stage.tap.exchanges.at(-1);
   await service.call('POST', `/v1/keys/${keys.home.id}/revoke`, { reason: 'stolen', wait: 'everywhere' });

@@ -1,17 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answerAsBitget } from '../sandbox/bitget.mjs';
 import { startUpstream } from '../sandbox/upstream.mjs';
 import { makeClient } from '../stage/clients.mjs';
 import { issueKeys } from '../stage/keys.mjs';
+import { loadExchange } from '../stage/load-exchange.mjs';
 import { send } from '../stage/send.mjs';
 import { removeFolder, startService, temporaryFolder } from '../stage/service.mjs';
-import { EXCHANGES } from '../stage/stage.mjs';
 import { startTap } from '../stage/tap.mjs';
 
-const { manifest, keys: profiles } = EXCHANGES.bitget;
+const { manifest, answer, keys: profiles } = await loadExchange('bitget');
 let upstream;
 beforeAll(async () => {
-  upstream = await startUpstream(answerAsBitget);
+  upstream = await startUpstream(answer);
 });
 afterAll(() => upstream?.close());
 
@@ -24,7 +23,7 @@ describe.each([
     const first = await startService({ upstream: upstream.url, manifest, dataDir });
     const keys = await issueKeys(first, profiles);
     const tap = await startTap(first.proxyUrl);
-    const client = makeClient('ccxt', { exchange: 'bitget', url: tap.url, key: keys.trader });
+    const client = await makeClient('ccxt', { exchange: 'bitget', url: tap.url, key: keys.trader });
     await client.privateSpotPostV2SpotTradePlaceOrder({ symbol: 'BTCUSDT', size: '0.01' });
     const { request } = tap.exchanges.at(-1);
     await tap.close();
@@ -38,11 +37,11 @@ describe.each([
       expect({ status, code: JSON.parse(body).code }).toEqual({ status: 400, code: '40008' });
       const again = (name) =>
         makeClient('ccxt', { exchange: 'bitget', url: second.proxyUrl, key: keys[name] });
-      await expect(again('revoked').privateSpotGetV2SpotAccountAssets()).rejects.toThrow(/40037/);
-      await expect(again('disabled').privateSpotGetV2SpotAccountAssets()).rejects.toThrow(/40006/);
+      await expect((await again('revoked')).privateSpotGetV2SpotAccountAssets()).rejects.toThrow(/40037/);
+      await expect((await again('disabled')).privateSpotGetV2SpotAccountAssets()).rejects.toThrow(/40006/);
       expect(upstream.received).toHaveLength(before);
-      await again('trader').privateSpotGetV2SpotAccountAssets();
-      await again('rotatedInGrace').privateSpotGetV2SpotAccountAssets();
+      await (await again('trader')).privateSpotGetV2SpotAccountAssets();
+      await (await again('rotatedInGrace')).privateSpotGetV2SpotAccountAssets();
       expect(upstream.received).toHaveLength(before + 2);
     } finally {
       await second.stop();

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { CASES } from '../cases.mjs';
+import { loadCases } from '../stage/load-exchange.mjs';
 import { runCase } from '../stage/run-case.mjs';
 import { setStage } from '../stage/stage.mjs';
 
 let stage;
 beforeAll(async () => {
   stage = await setStage('bitget');
-  for (const { cases } of CASES.bitget) for (const given of cases) await runCase(stage, given);
+  for (const { cases } of await loadCases('bitget')) for (const given of cases) await runCase(stage, given);
 });
 afterAll(() => stage?.close());
 

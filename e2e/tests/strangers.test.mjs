@@ -15,11 +15,11 @@ const wallet = (key) => makeClient('ccxt', { exchange: 'bitget', url: stage.serv
 
 it('who lacks the secret can neither use up a limit of the key nor burn its nonces', async () => {
   const { metered } = stage.keys;
-  const thief = wallet({ ...metered, secret: 'guessed' });
+  const thief = await wallet({ ...metered, secret: 'guessed' });
   for (let i = 0; i < 8; i++) {
     await expect(thief.privateSpotGetV2SpotAccountAssets()).rejects.toThrow(/40009/);
   }
-  const owner = wallet(metered);
+  const owner = await wallet(metered);
   await owner.privateSpotGetV2SpotAccountAssets();
   await owner.privateSpotGetV2SpotAccountAssets();
 });
@@ -49,9 +49,8 @@ it('guessing ends with "too many", and only for the network that guesses', async
   } while (answer.status !== 429 && refusals < 200);
   expect(answer.status).toBe(429);
   expect(answer.rawHeaders.map((text) => text.toLowerCase())).toContain('retry-after');
-  const thrown = await wallet({ ...trader, secret: 'guessed' })
-    .privateSpotGetV2SpotAccountAssets()
-    .catch((error) => error);
+  const guesser = await wallet({ ...trader, secret: 'guessed' });
+  const thrown = await guesser.privateSpotGetV2SpotAccountAssets().catch((error) => error);
   expect(nameOfThrown(thrown)).toMatch(/DDoSProtection|RateLimitExceeded/);
   if (process.platform !== 'linux') return;
   const request = signBitget(trader, { method: 'GET', target: ASSETS });

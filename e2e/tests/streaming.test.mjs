@@ -114,7 +114,7 @@ describe('when one side goes away', () => {
   it('a dead exchange is an error of its own kind, and the service lives on', async () => {
     const { keys, service, upstream } = stage;
     await upstream.close();
-    const client = makeClient('ccxt', { exchange: 'bitget', url: service.proxyUrl, key: keys.trader });
+    const client = await makeClient('ccxt', { exchange: 'bitget', url: service.proxyUrl, key: keys.trader });
     const thrown = await client.privateSpotGetV2SpotAccountAssets().catch((error) => error);
     expect(thrown.message).toMatch(/"code":"\d{5}".*try again/);
     expect(nameOfThrown(thrown)).not.toMatch(/Authentication|Permission|Nonce/);

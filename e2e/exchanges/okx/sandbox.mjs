@@ -1,9 +1,17 @@
-import { exceedsOwnLimit } from './order-cost.mjs';
+import { fileURLToPath } from 'node:url';
+import { exceedsOwnLimit } from '../../sandbox/order-cost.mjs';
+
+export const EXCHANGE = {
+  manifest: fileURLToPath(new URL('../../../examples/manifests/okx-like.yaml', import.meta.url)),
+  answer: answerAsOkx,
+  moves: { atLeast: 3 },
+  keys: { dialect: 'okx', read: 'read', trade: 'trade', instrument: 'BTC-USDT' },
+};
 
 let orders = 0;
 
 /** Answers as OKX does, as far as its clients need it. */
-export function answerAsOkx(request) {
+function answerAsOkx(request) {
   const answer = ROUTES[`${request.method} ${request.path}`];
   if (answer === undefined) return failed(404, '50404', 'Request URL not found');
   return answer(request);

@@ -1,4 +1,18 @@
-import { exceedsOwnLimit } from './order-cost.mjs';
+import { fileURLToPath } from 'node:url';
+import { exceedsOwnLimit } from '../../sandbox/order-cost.mjs';
+
+export const EXCHANGE = {
+  manifest: fileURLToPath(new URL('../../../examples/manifests/bitget-like.yaml', import.meta.url)),
+  answer: answerAsBitget,
+  moves: { atLeast: 3 },
+  keys: {
+    dialect: 'bitget',
+    read: 'spot.read',
+    trade: 'spot.trade',
+    instrument: 'BTCUSDT',
+    more: { unified: { permissions: ['unified.read', 'unified.trade'] } },
+  },
+};
 
 const INSTRUMENTS = [
   { symbol: 'BTCUSDT', baseCoin: 'BTC', quoteCoin: 'USDT' },
@@ -11,7 +25,7 @@ let orders = 0;
  * Answers as Bitget does, as far as its clients need it. Who the customer is stands in the header that
  * Countersign sets, and nowhere else.
  */
-export function answerAsBitget(request) {
+function answerAsBitget(request) {
   const answer = ROUTES[`${request.method} ${request.path}`];
   if (answer === undefined) return failed(404, '40404', 'Request URL NOT FOUND');
   return answer(request);

@@ -1,5 +1,5 @@
-import * as thefts from '../stage/thefts.mjs';
-import { caseMakers, TEXTS } from './case.mjs';
+import { caseMakers, TEXTS, threeTimes } from '../../stage/case.mjs';
+import * as thefts from '../../stage/thefts.mjs';
 
 const { allowed, refused } = caseMakers('0');
 const BALANCE = '/api/v5/account/balance';
@@ -27,7 +27,7 @@ const DISABLED = [401, '50111', 'AuthenticationError'];
 const PERMISSION = [401, '50120', 'ExchangeError'];
 const asObject = ([status, code]) => [status, code, 'object'];
 
-export const OKX = [
+export const CASES = [
   {
     title: 'OKX: what customers do',
     cases: [
@@ -179,12 +179,3 @@ export const OKX = [
     ],
   },
 ];
-
-/** The third call is one too many: each weighs 2, and the limit is 4. */
-function threeTimes(call) {
-  return async (client) => {
-    await call(client);
-    await call(client);
-    return call(client);
-  };
-}
