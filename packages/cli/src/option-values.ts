@@ -21,6 +21,12 @@ export function durationSeconds(text: string): number {
   return Number(match[1]) * SECONDS[(match[2] || 's') as keyof typeof SECONDS];
 }
 
+/** Reads a whole number that is not negative. */
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Write a whole number.');
+  return Number(text);
+}
+
 /** Reads `orders=10/1s`: a name, a quota and a window. */
 export function collectRateLimit(
   text: string,

@@ -31,6 +31,12 @@ const restrictions = {
   allowedIps: z.array(z.string().max(50)).min(1).max(100).describe('Addresses and CIDR blocks'),
   constraints: Constraints,
   rateLimits: z.array(RateLimit).max(8),
+  nonceWindow: z
+    .int()
+    .min(0)
+    .describe(
+      "For dialects whose nonces rise: how far below the highest nonce a lower one may still come, in the unit of the client's nonces",
+    ),
   metadata: Metadata,
 };
 
@@ -48,6 +54,7 @@ export const KeyCreate = z
     expiresAt: instant.optional(),
     constraints: restrictions.constraints.optional(),
     rateLimits: restrictions.rateLimits.optional(),
+    nonceWindow: restrictions.nonceWindow.optional(),
     metadata: restrictions.metadata.optional(),
   })
   .meta({ id: 'KeyCreate' });
@@ -70,6 +77,7 @@ export const KeyEdit = z
     expiresAt: instant.nullable().optional(),
     constraints: restrictions.constraints.optional(),
     rateLimits: restrictions.rateLimits.optional(),
+    nonceWindow: restrictions.nonceWindow.optional(),
     metadata: restrictions.metadata.optional(),
   })
   .meta({ id: 'KeyEdit' });
@@ -130,6 +138,7 @@ export const Key = z
     allowedIps: z.array(z.string()).nullable(),
     constraints: Constraints,
     rateLimits: z.array(RateLimit),
+    nonceWindow: z.int(),
     metadata: z.record(z.string(), z.string()),
     status: z.enum(KEY_STATUSES),
     createdAt: z.string(),

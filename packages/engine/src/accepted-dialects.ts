@@ -4,7 +4,7 @@ import { DIALECTS, type Dialect, type WireRequest } from '@countersign/core';
 export interface AcceptedDialects {
   /** Whose error format a request gets in which no credential was recognised. */
   readonly preferred: Dialect | undefined;
-  /** The named dialect, or the one that the request's headers show. */
+  /** The named dialect, or the one that the request shows, or the message inside its WebSocket. */
   choose(request: WireRequest, name: string | undefined): Dialect | undefined;
 }
 
@@ -16,7 +16,9 @@ export function acceptedDialects(names: readonly string[] | undefined): Accepted
     choose(request, name) {
       // A dialect that the caller names is the caller's choice: the management API speaks its own.
       if (name !== undefined) return DIALECTS.find((dialect) => dialect.name === name);
-      return accepted.find((dialect) => dialect.recognises(request));
+      const { message } = request;
+      if (message === undefined) return accepted.find((dialect) => dialect.recognises(request));
+      return accepted.find(({ webSocket }) => webSocket?.recognises(message));
     },
   };
 }

@@ -84,14 +84,23 @@ export class CredentialCompiler {
 
   #profileOf(record: CredentialRecord): CredentialProfile {
     const { environment, kind, dialects, permissions, allowedIps, rateLimits, constraints } = record;
-    const parts = { environment, kind, dialects, permissions, allowedIps, rateLimits, constraints };
+    const { nonceWindow = 0 } = record;
+    const parts = {
+      environment,
+      kind,
+      dialects,
+      permissions,
+      allowedIps,
+      rateLimits,
+      constraints,
+      nonceWindow,
+    };
     const key = JSON.stringify(parts);
     let profile = this.#profiles.get(key);
     if (profile === undefined) {
       if (this.#profiles.size >= MAX_PROFILES) this.#profiles.clear();
       profile = {
         ...parts,
-        nonceWindow: 0,
         dialects: dialects ?? undefined,
         allowedNetworks: networksOf(allowedIps),
       };

@@ -11,11 +11,11 @@ import {
   decide,
   denial,
   type Environment,
-  endOfWindow,
   faultInRequestLine,
-  isSafeMethod,
+  type HttpAnswer,
   problemAnswer,
   type Question,
+  type RefusalContext,
   type Requirement,
   sourceOf,
   type WireRequest,
@@ -25,16 +25,17 @@ import type { AddressBook } from './address-book.ts';
 import { DecisionEntry } from './audit/decision-entry.ts';
 import type { GroupCommit } from './audit/group-commit.ts';
 import type { CacheEntry } from './credential-cache.ts';
-import type { Allowed, Ask, Decision, Denied, RateLimitState } from './decision.ts';
+import { type Ask, type Decision, type Denied, passPublic, type RateLimitState } from './decision.ts';
 import type { FailureBudget } from './failure-budget.ts';
-import { fingerprint } from './fingerprint.ts';
-import type { ClaimAndMeter, ClaimAndMeterAnswer, NonceFingerprint } from './ports/claim-and-meter.ts';
+import { type OneUseSettings, oneUseOf } from './one-use.ts';
+import { noDialect, refusedClaim, unavailable } from './own-denials.ts';
+import type { ClaimAndMeter, ClaimAndMeterAnswer, OneUse } from './ports/claim-and-meter.ts';
 import type { MaybePromise } from './ports/store.ts';
 import type { Demands } from './requirement.ts';
 import type { Resolver } from './resolver.ts';
 import type { UsageRecorder } from './usage.ts';
 
-export interface DecisionMakerParts {
+export interface DecisionMakerParts extends OneUseSettings {
   readonly resolver: Resolver;
   readonly demands: Demands;
   readonly dialects: AcceptedDialects;
@@ -48,9 +49,9 @@ export interface DecisionMakerParts {
   readonly strangers: FailureBudget;
   readonly clock: () => number;
   readonly nextRequestId: () => string;
-  readonly fingerprintSeed: number;
   readonly maxBodyBytes: number;
-  readonly claimSafeMethods: boolean;
+  /** The host name under which customers reach this service. */
+  readonly publicHost: string | undefined;
   readonly isFeedFresh: (nowMs: number) => boolean;
   readonly onDecision: (decision: Decision) => void;
   readonly onError: (error: unknown) => void;
@@ -73,13 +74,15 @@ interface Way {
   readonly audience: Audience;
   /** The credential, once it was authenticated. */
   proven: Credential | undefined;
-  nonce: NonceFingerprint | undefined;
+  used: OneUse | undefined;
 }
 
 /** What a stranger without any credential is told to bring, where no dialect is preferred. */
 const CHALLENGE = 'Signature realm="countersign", Bearer realm="countersign"';
 const NO_ASK: Ask = {};
 const NO_LIMITS: readonly RateLimitState[] = [];
+const NO_REPLY = {};
+const NOTHING_USED: OneUse = { nonceExpiresAt: 0 };
 
 /** Denials that show that somebody guesses. Only these count against a source. */
 const FAILURES: ReadonlySet<string> = new Set([
@@ -119,7 +122,7 @@ export class DecisionMaker {
       environment: ask.environment,
       audience: ask.audience ?? 'customers',
       proven: undefined,
-      nonce: undefined,
+      used: undefined,
     };
     let decision: MaybePromise<Decision>;
     try {
@@ -150,15 +153,15 @@ export class DecisionMaker {
       return this.#deny(way, inadmissible);
     }
     const demand = demands.of(request.method, request.target, ask);
-    if (demand.kind === 'public') return passPublic(way);
+    if (demand.kind === 'public') return passPublic(way.requestId);
     if (demand.kind === 'requirement') way.requirement = demand.requirement;
 
     const dialect = dialects.choose(request, ask.dialect);
     way.dialect = dialect ?? dialects.preferred;
     // Before anything that would be logged: what cannot be written must not pile up, from strangers least of all.
     if (!log.isWritable) return this.#deny(way, unavailable('The audit log cannot be written.'));
-    if (dialect === undefined) return this.#record(way, this.#deny(way, noDialect(ask)));
-    const claim = dialect.read(request, {});
+    if (dialect === undefined) return this.#record(way, this.#deny(way, noDialect(ask, request.message)));
+    const claim = this.#read(request, dialect, ask);
     if (!claim.ok) return this.#record(way, this.#deny(way, claim));
     way.claim = claim;
 
@@ -166,6 +169,16 @@ export class DecisionMaker {
       return this.#deny(way, unavailable('The service does not know the latest changes.'));
     const entry = resolver.peek(claim.keyId);
     return entry === undefined ? this.#load(way, claim) : this.#fromResolved(way, claim, dialect, entry);
+  }
+
+  /** Stage 2. A message inside a WebSocket is read as a login there, and anything else as a request. */
+  #read(request: WireRequest, dialect: Dialect, { environment }: Ask): Claim | Denial {
+    const context = { publicHost: this.#parts.publicHost, environment };
+    if (request.message === undefined) return dialect.read(request, context);
+    if (dialect.webSocket?.recognises(request.message)) {
+      return dialect.webSocket.read(request.message, { ...context, handshake: request });
+    }
+    return denial('malformed_request', `The message is no login of ${dialect.name}.`);
   }
 
   async #load(way: Way, claim: Claim): Promise<Decision> {
@@ -187,17 +200,16 @@ export class DecisionMaker {
     const verdict = decide(way as Question);
     way.proven = verdict.credential;
     if (!verdict.ok) return this.#record(way, this.#deny(way, verdict.denial));
-    const used = entry as CacheEntry;
-    way.nonce = this.#nonceOf(way, claim, dialect, verdict.credential);
-    const meters = used.meters;
-    if (way.nonce === undefined && meters.length === 0) return this.#allow(way, verdict, used, undefined);
-    const { nowMs } = way;
-    const nonceExpiresAt = endOfWindow(claim, dialect, nowMs);
-    const cost = way.requirement?.weight ?? 1;
-    const asked = { nonce: way.nonce, nonceExpiresAt, meters, cost };
+    const resolved = entry as CacheEntry;
+    way.used = oneUseOf(way.request, claim, dialect, verdict.credential, way.nowMs, this.#parts);
+    const { nowMs, used } = way;
+    const { meters } = resolved;
+    if (used === undefined && meters.length === 0) return this.#allow(way, verdict, resolved, undefined);
+    const asked = { ...(used ?? NOTHING_USED), meters, cost: way.requirement?.weight ?? 1 };
     const answer = this.#parts.claimAndMeter.claimAndMeter(asked, nowMs);
-    if (answer instanceof Promise) return answer.then((late) => this.#afterClaim(way, verdict, used, late));
-    return this.#afterClaim(way, verdict, used, answer);
+    if (answer instanceof Promise)
+      return answer.then((late) => this.#afterClaim(way, verdict, resolved, late));
+    return this.#afterClaim(way, verdict, resolved, answer);
   }
 
   #afterClaim(
@@ -207,7 +219,7 @@ export class DecisionMaker {
     answer: ClaimAndMeterAnswer,
   ): MaybePromise<Decision> {
     if (answer.ok) return this.#allow(way, approval, entry, answer);
-    way.nonce = undefined;
+    way.used = undefined;
     return this.#record(way, this.#deny(way, refusedClaim(answer, approval.credential)));
   }
 
@@ -234,7 +246,16 @@ export class DecisionMaker {
       matched,
       secretVersion,
       rateLimits: answer === undefined ? NO_LIMITS : limitStates(credential, answer),
+      ...this.#replyTo(way),
     });
+  }
+
+  /** The exchange's answer to a login inside a WebSocket. */
+  #replyTo({ request: { message }, dialect, nowMs, requestId }: Way): {
+    readonly reply?: string | undefined;
+  } {
+    if (message === undefined) return NO_REPLY;
+    return { reply: dialect?.webSocket?.accept(message, { nowMs, requestId }) };
   }
 
   /** Stage 1. Says what is wrong with the request as such, or that its source has failed too often. */
@@ -255,19 +276,10 @@ export class DecisionMaker {
     });
   }
 
-  #nonceOf(way: Way, claim: Claim, dialect: Dialect, credential: Credential): NonceFingerprint | undefined {
-    if (dialect.replay.kind === 'none') return undefined;
-    const mayRepeat = dialect.replay.kind === 'signature' && !this.#parts.claimSafeMethods;
-    if (mayRepeat && isSafeMethod(way.request.method)) return undefined;
-    // A signature has one spelling only, so it stands for the request where there is no nonce.
-    const text = claim.nonce === undefined ? claim.signature : `${credential.id}\n${claim.nonce}`;
-    return fingerprint(text, this.#parts.fingerprintSeed);
-  }
-
   /** Stage 10. A decision on a permission of critical risk is durable before it is answered. */
   #record(way: Way, decision: Decision): MaybePromise<Decision> {
     const { log } = this.#parts;
-    const { request, nowMs, requestId, credential, nonce, claim, dialect, requirement } = way;
+    const { request, nowMs, requestId, credential, used, dialect, requirement } = way;
     if (credential === undefined && this.#isKnownStranger(way)) return decision;
     if (decision.allowed && requirement?.permission?.isUnlogged) return decision;
     log.add(
@@ -280,8 +292,7 @@ export class DecisionMaker {
         way.proven !== undefined,
         dialect,
         requirement?.permission?.name,
-        nonce,
-        nonce === undefined ? 0 : endOfWindow(claim as Claim, dialect as Dialect, nowMs),
+        used,
       ),
     );
     return requirement?.permission?.risk === 'critical' ? this.#durable(way, decision) : decision;
@@ -312,10 +323,10 @@ export class DecisionMaker {
   }
 
   #deny(way: Way, refusal: Denial): Denied {
-    const { nowMs, requestId, dialect, proven, peer, ask } = way;
+    const { nowMs, requestId, request, dialect, proven, peer, ask } = way;
     if (FAILURES.has(refusal.code) && peer !== undefined)
       this.#parts.failures.fail(budgetOf(peer, ask), nowMs);
-    const context = { nowMs, requestId };
+    const context = { nowMs, requestId, request };
     return {
       allowed: false,
       requestId,
@@ -326,7 +337,9 @@ export class DecisionMaker {
       retryAfterSeconds: refusal.retryAfterSeconds,
       credentialId: proven?.id,
       response:
-        dialect === undefined ? problemAnswer(refusal, context, CHALLENGE) : dialect.refuse(refusal, context),
+        dialect === undefined
+          ? problemAnswer(refusal, context, CHALLENGE)
+          : refuseIn(dialect, refusal, context),
     };
   }
 }
@@ -336,28 +349,12 @@ function budgetOf(peer: AddressBytes, { audience = 'customers' }: Ask): string {
   return `${audience} ${sourceOf(peer)}`;
 }
 
-function noDialect(ask: Ask): Denial {
-  if (ask.dialect !== undefined) return denial('dialect_unknown', 'There is no dialect of that name.');
-  return denial('credential_missing', 'The request carries no credential in any known dialect.', {
-    part: 'key',
-  });
-}
-
-function unavailable(detail: string): Denial {
-  return denial('unavailable', detail, { retryAfterSeconds: 1 });
-}
-
-function passPublic(way: Way): Allowed {
-  return {
-    allowed: true,
-    requestId: way.requestId,
-    credential: null,
-    permission: null,
-    dialect: null,
-    matched: null,
-    secretVersion: null,
-    rateLimits: NO_LIMITS,
-  };
+/** The exchange's own answer: to a request, or to a message inside a WebSocket. */
+function refuseIn(dialect: Dialect, refusal: Denial, context: RefusalContext): HttpAnswer {
+  const answer = dialect.refuse(refusal, context);
+  const message = context.request?.message;
+  if (message === undefined || dialect.webSocket === undefined) return answer;
+  return { ...answer, body: dialect.webSocket.refuse(refusal, message, context) };
 }
 
 function limitStates(credential: Credential, answer: ClaimAndMeterAnswer): readonly RateLimitState[] {
@@ -367,19 +364,4 @@ function limitStates(credential: Credential, answer: ClaimAndMeterAnswer): reado
     const { name, quota } = rateLimits[i] as (typeof rateLimits)[number];
     return { name, quota, remaining, resetSeconds: Math.ceil(resetMs / 1000) };
   });
-}
-
-function refusedClaim(answer: Exclude<ClaimAndMeterAnswer, { ok: true }>, credential: Credential): Denial {
-  switch (answer.reason) {
-    case 'replayed':
-      return denial('replayed', 'This request was used before.', { part: 'timestamp' });
-    case 'full':
-      return unavailable('The replay memory is full.');
-    case 'rate_limited': {
-      const limit = credential.profile.rateLimits[answer.limit];
-      const retryAfterSeconds = Math.max(1, Math.ceil(answer.retryAfterMs / 1000));
-      const detail = `The limit "${limit?.name}" of ${limit?.quota} in ${limit?.windowSeconds} s is used up.`;
-      return denial('rate_limited', detail, { retryAfterSeconds });
-    }
-  }
 }

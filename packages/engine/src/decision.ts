@@ -50,6 +50,8 @@ export interface Allowed {
   readonly matched: MatchedForm | null;
   readonly secretVersion: number | null;
   readonly rateLimits: readonly RateLimitState[];
+  /** Of a login inside a WebSocket: the exchange's answer. Absent: the message goes on, and the upstream answers. */
+  readonly reply?: string | undefined;
 }
 
 export interface Denied {
@@ -63,11 +65,28 @@ export interface Denied {
   readonly retryAfterSeconds?: number | undefined;
   /** Set once the caller had proved who they are. */
   readonly credentialId?: string | undefined;
-  /** What the dialect's own exchange would have answered, ready to be sent on. */
+  /**
+   * What the dialect's own exchange would have answered, ready to be sent on. Of a message inside a WebSocket, the body
+   * is the message to send back.
+   */
   readonly response: HttpAnswer;
 }
 
 export type Decision = Allowed | Denied;
+
+/** Lets a request through that needs no credential. */
+export function passPublic(requestId: string): Allowed {
+  return {
+    allowed: true,
+    requestId,
+    credential: null,
+    permission: null,
+    dialect: null,
+    matched: null,
+    secretVersion: null,
+    rateLimits: [],
+  };
+}
 
 /** Decides about requests. Every face of the service, and every middleware, asks this one function. */
 export interface Verifier {

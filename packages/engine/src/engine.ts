@@ -41,6 +41,11 @@ export interface EngineOptions {
   readonly stalenessBoundMs?: number | undefined;
   /** Whether read-only requests may be used once only, in dialects without a nonce too. Default false. */
   readonly claimSafeMethods?: boolean | undefined;
+  /**
+   * The host name under which customers reach this service, with the port unless it is the scheme's default: for
+   * dialects whose signature covers it. Default: what the request's `Host` says.
+   */
+  readonly publicHost?: string | undefined;
   /** Told of each decision, for metrics. Must not throw. */
   readonly onDecision?: ((decision: Decision) => void) | undefined;
   /** Told of faults that no caller sees: a log that cannot be written, a store that does not answer. */
@@ -99,6 +104,9 @@ export function createEngine(options: EngineOptions): Engine {
     for (const { fingerprint, expiresAt } of await store.liveNonces(clock())) {
       claimAndMeter.restore?.(parseFingerprint(fingerprint), expiresAt);
     }
+    for (const { series, value } of await store.risingNonces()) {
+      claimAndMeter.restoreRising?.(series, BigInt(value));
+    }
     store.subscribe((notice) => {
       for (const name of notice.foreignNames) resolver.addForeign(name);
       void cache.apply(notice);
@@ -122,6 +130,7 @@ export function createEngine(options: EngineOptions): Engine {
       fingerprintSeed: seed,
       maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
       claimSafeMethods: options.claimSafeMethods ?? false,
+      publicHost: options.publicHost,
       isFeedFresh,
       onDecision: options.onDecision ?? (() => {}),
       onError,

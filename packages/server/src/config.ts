@@ -19,6 +19,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   readonly maxBodyBytes: number;
   readonly claimSafeMethods: boolean;
+  /** Where customers believe the API to be: host, and port unless it is the scheme's default. */
+  readonly publicHost: string | undefined;
   readonly dangerouslyAllowPlaintext: boolean;
 }
 
@@ -68,6 +70,14 @@ const Settings = z.object({
     .transform(Number)
     .default(1_048_576),
   CLAIM_SAFE_METHODS: bool,
+  PUBLIC_HOST: z
+    .string()
+    .toLowerCase()
+    .regex(
+      /^(?:[a-z0-9](?:[a-z0-9.-]{0,253}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/,
+      'must be a host name, like api.example.com, with a port unless it is 443',
+    )
+    .optional(),
   DANGEROUSLY_ALLOW_PLAINTEXT: bool,
 });
 
@@ -135,6 +145,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: value.LOG_LEVEL,
     maxBodyBytes: value.MAX_BODY_BYTES,
     claimSafeMethods: value.CLAIM_SAFE_METHODS === 'true',
+    publicHost: value.PUBLIC_HOST,
     dangerouslyAllowPlaintext,
   });
 }

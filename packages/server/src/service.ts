@@ -55,6 +55,7 @@ export async function startService(
       manifest,
       maxBodyBytes: config.maxBodyBytes,
       claimSafeMethods: config.claimSafeMethods,
+      publicHost: config.publicHost,
       onDecision: metrics.countDecision,
       onError,
     });

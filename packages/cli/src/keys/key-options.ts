@@ -7,6 +7,7 @@ import {
   collectRateLimit,
   instantFrom,
   type RateLimitValue,
+  wholeNumber,
 } from '../option-values.ts';
 
 type OrNone<T> = T | false;
@@ -18,6 +19,7 @@ export interface RestrictionFlags {
   readonly allowIp?: OrNone<readonly string[]>;
   readonly expires?: OrNone<string>;
   readonly rateLimit?: OrNone<readonly RateLimitValue[]>;
+  readonly nonceWindow?: number;
   readonly instrument?: OrNone<readonly string[]>;
   readonly maxNotionalPerOrder?: OrNone<string>;
   readonly metadata?: OrNone<Readonly<Record<string, string>>>;
@@ -62,6 +64,7 @@ export function addRestrictionOptions(command: Command, nowMs: number): Command 
     .option('--rate-limit <limit>', 'quota by name, repeatable: orders=10/1s', collectRateLimit)
     .option('--instrument <name>', 'instrument that it may trade, repeatable', collect)
     .option('--max-notional-per-order <amount>', 'largest order, as a decimal')
+    .option('--nonce-window <n>', 'how far below the highest nonce a lower one may come', wholeNumber)
     .option('--metadata <name=value>', 'a text to keep with it, repeatable', collectMetadata);
 }
 
@@ -88,7 +91,7 @@ export function newKeyBody(flags: NewKeyFlags): Record<string, unknown> {
     const orNone = missing.includes('--permission') ? ' (--no-permission for a key that may do nothing)' : '';
     throw new UsageError(`Needed, and missing: ${missing.join(', ')}${orNone}.`);
   }
-  const { permission, allowIp, expires, rateLimit, metadata } = flags;
+  const { permission, allowIp, expires, rateLimit, nonceWindow, metadata } = flags;
   const constraints = constraintsOf(flags, {});
   return {
     accountId: flags.account,
@@ -101,6 +104,7 @@ export function newKeyBody(flags: NewKeyFlags): Record<string, unknown> {
     expiresAt: expires || undefined,
     constraints: Object.keys(constraints).length === 0 ? undefined : constraints,
     rateLimits: rateLimit || undefined,
+    nonceWindow,
     metadata: metadata || undefined,
   };
 }
@@ -111,6 +115,7 @@ export function newKeyBody(flags: NewKeyFlags): Record<string, unknown> {
  */
 export function editBody(flags: RestrictionFlags, current: Constraints): Record<string, unknown> {
   const { label, permission, allowIp, expires, rateLimit, instrument, maxNotionalPerOrder, metadata } = flags;
+  const { nonceWindow } = flags;
   const isConstrained = instrument !== undefined || maxNotionalPerOrder !== undefined;
   return withoutUndefined({
     label,
@@ -119,6 +124,7 @@ export function editBody(flags: RestrictionFlags, current: Constraints): Record<
     expiresAt: expires === false ? null : expires,
     constraints: isConstrained ? constraintsOf(flags, current) : undefined,
     rateLimits: rateLimit === false ? [] : rateLimit,
+    nonceWindow,
     metadata: metadata === false ? {} : metadata,
   });
 }

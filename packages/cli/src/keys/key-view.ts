@@ -33,6 +33,7 @@ export function keyFields(terminal: Terminal, key: ApiKey): string {
     ['allowed from', allowedIps?.join('\n') ?? 'any address'],
     ['instruments', constraints.instruments?.join(', ') ?? 'any'],
     ['largest order', constraints.maxNotionalPerOrder ?? 'any'],
+    ['nonce window', String(key.nonceWindow)],
     ['rate limits', rateLimits.map(rateLimitText).join('\n') || 'none'],
     [
       'metadata',

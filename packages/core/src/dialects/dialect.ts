@@ -37,6 +37,11 @@ export interface Claim {
   readonly namedScheme?: string | undefined;
   /** What the signing key is derived from besides the secret: date, region and service of Signature Version 4. */
   readonly derivation?: readonly string[] | undefined;
+  /**
+   * Of a message inside a WebSocket that vouches for itself alone: whether it only asks to see something. It may then
+   * come again, as it came; any other one is used once.
+   */
+  readonly isReadOnly?: boolean | undefined;
   /** What the signature covers when the client signed what it sent. */
   readonly prehash: Prehash;
   /** Other spellings, tried in turn when the wire's does not match. Called once, and only then. */

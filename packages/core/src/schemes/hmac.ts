@@ -100,7 +100,7 @@ function streamed(hash: HashName, key: HmacKey, prehash: Prehash, encoding: Dige
   return mac.digest(encoding);
 }
 
-/** Hex SHA-256 of a text: how a bearer token is stored and compared. */
-export function sha256Hex(text: string): string {
-  return oneShotHash('sha256', text, 'hex');
+/** Hex SHA-256: of a bearer token, for example, how it is stored and compared. A text is taken as UTF-8. */
+export function sha256Hex(data: string | Uint8Array): string {
+  return oneShotHash('sha256', data, 'hex');
 }

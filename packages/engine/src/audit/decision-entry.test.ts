@@ -18,7 +18,8 @@ describe('DecisionEntry', () => {
         maybe(text),
         fc.boolean(),
         fc.nat(),
-        (method, target, ip, permission, accountId, allowed, word) => {
+        fc.constantFrom('nonce', 'bound', 'rising', 'nothing'),
+        (method, target, ip, permission, accountId, allowed, word, kind) => {
           const decision = {
             allowed,
             code: 'replayed',
@@ -27,7 +28,14 @@ describe('DecisionEntry', () => {
           const request = { method, target, headers: [], body: new Uint8Array(), ip };
           const credential =
             accountId === undefined ? undefined : ({ id: 'key "1"', accountId } as Credential);
-          const nonce = allowed ? { high: word, low: ~word >>> 0 } : undefined;
+          const nonce = { high: word, low: ~word >>> 0 };
+          const rising = { series: 'key "1" kraken', value: BigInt(word), window: 0n, keep: 1 };
+          const used = {
+            nonce: { nonce, nonceExpiresAt: 7 },
+            bound: { nonce, bound: { high: 1, low: word }, nonceExpiresAt: 7 },
+            rising: { rising, nonceExpiresAt: 7 },
+            nothing: undefined,
+          }[kind];
           const entry = new DecisionEntry(
             decision,
             request,
@@ -37,8 +45,7 @@ describe('DecisionEntry', () => {
             allowed,
             dialectNamed('okx'),
             permission,
-            nonce,
-            7,
+            used,
           );
           expect(lineOf(entry)).toBe(JSON.stringify(entry));
           expect(lineOf(entry)).not.toContain('\n');
@@ -59,7 +66,6 @@ describe('DecisionEntry', () => {
       undefined,
       undefined,
       undefined,
-      0,
     );
     expect(JSON.parse(lineOf(entry)).data.path).toBe('/a');
     expect(lineOf(entry)).not.toContain('secret');

@@ -1,8 +1,8 @@
 import { type Credential, type Dialect, pathOf, type WireRequest } from '@countersign/core';
 import type { Decision } from '../decision.ts';
 import { fingerprintText } from '../fingerprint.ts';
-import type { AuditEntryDraft, StoredNonce } from '../ports/audit-log.ts';
-import type { NonceFingerprint } from '../ports/claim-and-meter.ts';
+import type { AuditEntryDraft, LoggedNonce, LoggedRisingNonce } from '../ports/audit-log.ts';
+import type { OneUse } from '../ports/claim-and-meter.ts';
 
 /**
  * A decision as an entry of the log. It is put into words when it is written, with many others: while it is
@@ -23,8 +23,7 @@ export class DecisionEntry implements AuditEntryDraft {
   readonly #method: string;
   readonly #target: string;
   readonly #ip: string | undefined;
-  readonly #nonce: NonceFingerprint | undefined;
-  readonly #nonceExpiresAt: number;
+  readonly #used: OneUse | undefined;
 
   constructor(
     decision: Decision,
@@ -35,8 +34,7 @@ export class DecisionEntry implements AuditEntryDraft {
     isAuthenticated: boolean,
     dialect: Dialect | undefined,
     permission: string | undefined,
-    nonce: NonceFingerprint | undefined,
-    nonceExpiresAt: number,
+    used: OneUse | undefined,
   ) {
     this.at = at;
     this.requestId = requestId;
@@ -50,13 +48,23 @@ export class DecisionEntry implements AuditEntryDraft {
     this.#method = request.method;
     this.#target = request.target;
     this.#ip = request.ip;
-    this.#nonce = nonce;
-    this.#nonceExpiresAt = nonceExpiresAt;
+    this.#used = used;
   }
 
-  get nonce(): StoredNonce | undefined {
-    if (this.#nonce === undefined) return undefined;
-    return { fingerprint: fingerprintText(this.#nonce), expiresAt: this.#nonceExpiresAt };
+  get nonce(): LoggedNonce | undefined {
+    if (this.#used?.nonce === undefined) return undefined;
+    const { nonce, bound, nonceExpiresAt: expiresAt } = this.#used;
+    return {
+      fingerprint: fingerprintText(nonce),
+      bound: bound === undefined ? undefined : fingerprintText(bound),
+      expiresAt,
+    };
+  }
+
+  get rising(): LoggedRisingNonce | undefined {
+    if (this.#used?.rising === undefined) return undefined;
+    const { series, value, keep } = this.#used.rising;
+    return { series, value: String(value), keep };
   }
 
   get data(): Readonly<Record<string, unknown>> {
@@ -75,14 +83,11 @@ export class DecisionEntry implements AuditEntryDraft {
 
   /** The entry as JSON, put together by hand: `JSON.stringify` would take four times as long. */
   toLine(): string {
-    const nonce =
-      this.#nonce === undefined
-        ? ''
-        : `,"nonce":{"fingerprint":"${fingerprintText(this.#nonce)}","expiresAt":${endText(this.#nonceExpiresAt)}}`;
+    const used = this.#used === undefined ? '' : usedText(this.#used);
     const delta = this.#clockDeltaMs === undefined ? '' : `,"clockDeltaMs":${this.#clockDeltaMs}`;
     return (
       `{"at":${startText(this.at)},"type":"decision"${member(',"credentialId":', this.credentialId)}` +
-      `${member(',"accountId":', this.accountId)},"requestId":"${this.requestId}"${nonce}` +
+      `${member(',"accountId":', this.accountId)},"requestId":"${this.requestId}"${used}` +
       `,"data":{"allowed":${this.#code === undefined}${member(',"code":', this.#code)}` +
       `,"authenticated":${this.#isAuthenticated}${delta}` +
       `${member(',"permission":', this.#permission)}${member(',"dialect":', this.#dialect)}` +
@@ -92,8 +97,8 @@ export class DecisionEntry implements AuditEntryDraft {
   }
 
   toJSON(): AuditEntryDraft {
-    const { at, type, credentialId, accountId, requestId, nonce, data } = this;
-    return { at, type, credentialId, accountId, requestId, nonce, data };
+    const { at, type, credentialId, accountId, requestId, nonce, rising, data } = this;
+    return { at, type, credentialId, accountId, requestId, nonce, rising, data };
   }
 }
 
@@ -127,6 +132,16 @@ function lastNumber(): (value: number) => string {
     }
     return text;
   };
+}
+
+function usedText({ nonce, bound, nonceExpiresAt, rising }: OneUse): string {
+  if (rising !== undefined) {
+    const { series, value, keep } = rising;
+    return `,"rising":{"series":${quoted(series)},"value":"${value}","keep":${keep}}`;
+  }
+  if (nonce === undefined) return '';
+  const binding = bound === undefined ? '' : `,"bound":"${fingerprintText(bound)}"`;
+  return `,"nonce":{"fingerprint":"${fingerprintText(nonce)}"${binding},"expiresAt":${endText(nonceExpiresAt)}}`;
 }
 
 const startText = lastNumber();

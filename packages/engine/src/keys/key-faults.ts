@@ -7,6 +7,7 @@ import {
   fits,
   hasIdForm,
   idInToken,
+  isBase64Secret,
   isDecimal,
   MAX_PASSPHRASE_BYTES,
   MAX_SECRET_BYTES,
@@ -16,6 +17,7 @@ import {
 } from '@countersign/core';
 import type { Fault, ImportInput, KeyEdit, KeyInput } from './key-input.ts';
 import { OPERATOR_PERMISSIONS } from './operator-permissions.ts';
+import { needsBase64Secret } from './secret-versions.ts';
 
 const ASYMMETRIC: ReadonlySet<CredentialKind> = new Set(['ed25519', 'rsa', 'p256']);
 /** Nobody keeps an API key for 100 years: a later expiry is a mistake in the unit. */
@@ -57,6 +59,8 @@ export function faultsInImport(input: ImportInput, isOurs: boolean): Fault[] {
       pointer: '/secret',
       message: `must have ${MIN_IMPORTED_SECRET} to ${MAX_SECRET_BYTES} bytes`,
     });
+  } else if (needsBase64Secret(input.kind, input.dialects) && !isBase64Secret(input.secret ?? '')) {
+    faults.push({ pointer: '/secret', message: `must be base64 for ${input.dialects?.join(', ')}` });
   } else if (input.kind === 'bearer' && !PRINTABLE.test(input.secret ?? '')) {
     faults.push({ pointer: '/secret', message: 'a bearer token is printable ASCII without spaces' });
   } else if (input.kind === 'bearer' && idInToken(input.secret ?? '') !== undefined) {

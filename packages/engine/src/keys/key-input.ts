@@ -16,6 +16,8 @@ export interface KeyInput {
   readonly expiresAt?: number | undefined;
   readonly constraints?: Constraints | undefined;
   readonly rateLimits?: readonly RateLimit[] | undefined;
+  /** How far below the highest nonce a lower one may come, in the unit of the client's nonces. Default 0. */
+  readonly nonceWindow?: number | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -34,6 +36,7 @@ export interface KeyEdit {
   readonly expiresAt?: number | null | undefined;
   readonly constraints?: Constraints | undefined;
   readonly rateLimits?: readonly RateLimit[] | undefined;
+  readonly nonceWindow?: number | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 

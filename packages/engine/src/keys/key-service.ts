@@ -19,7 +19,7 @@ import { type By, type KeyChanged, type KeyRefusal, refused, refusedFor } from '
 import { type KeyView, keyView } from './key-view.ts';
 import { mayManage } from './may-manage.ts';
 import { createRevocations, type Revocations } from './revocations.ts';
-import { destroyed, makeSecretVersion, passphraseOf } from './secret-versions.ts';
+import { destroyed, makeSecretVersion, needsBase64Secret, passphraseOf } from './secret-versions.ts';
 
 /** Everything that can be done with keys. A refusal is a value; a store that fails rejects. */
 export interface KeyService extends Revocations {
@@ -96,6 +96,7 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
     const { environment, kind, passphrase, publicKey, secret: given } = input;
     const made = await makeSecretVersion(keyring, {
       record: { id, environment, kind },
+      isBase64: needsBase64Secret(kind, input.dialects ?? manifest?.dialects),
       version: 1,
       nowMs,
       tokenId,
@@ -114,6 +115,7 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
       allowedIps: input.allowedIps ?? null,
       constraints: input.constraints ?? {},
       rateLimits: input.rateLimits ?? [],
+      nonceWindow: input.nonceWindow ?? 0,
       metadata: input.metadata ?? {},
       standing: 'active',
       createdAt: nowMs,
@@ -186,6 +188,7 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
       const version = current.version + 1;
       const made = await makeSecretVersion(keyring, {
         record,
+        isBase64: needsBase64Secret(record.kind, record.dialects ?? manifest?.dialects),
         version,
         nowMs,
         tokenId,

@@ -20,6 +20,7 @@ export interface KeyView
     | 'revision'
   > {
   readonly status: KeyStatus;
+  readonly nonceWindow: number;
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly lastUsedAt: string | null;
@@ -55,6 +56,7 @@ export function keyView(record: CredentialRecord, usage: readonly Usage[], nowMs
     allowedIps: record.allowedIps,
     constraints: record.constraints,
     rateLimits: record.rateLimits,
+    nonceWindow: record.nonceWindow ?? 0,
     metadata: record.metadata,
     status: statusOf(record, nowMs),
     createdAt: iso(record.createdAt),

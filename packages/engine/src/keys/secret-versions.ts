@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { mintBearerToken, mintHmacSecret, Secret, sha256Hex } from '@countersign/core';
+import {
+  type CredentialKind,
+  dialectNamed,
+  mintBase64Secret,
+  mintBearerToken,
+  mintHmacSecret,
+  Secret,
+  sha256Hex,
+} from '@countersign/core';
 import { type SealedSecret, sealedName } from '../compile-credential.ts';
 import { seal, unseal } from '../envelope.ts';
 import type { Keyring } from '../ports/keyring.ts';
@@ -8,6 +16,8 @@ import type { CredentialRecord, SecretVersionRecord } from '../ports/record.ts';
 /** Material of a new secret version. `tokenId`: the id that a bearer token carries. */
 export interface NewSecret {
   readonly record: Pick<CredentialRecord, 'id' | 'environment' | 'kind'>;
+  /** Whether a secret that is made here must be base64 too: see {@link needsBase64Secret}. */
+  readonly isBase64: boolean;
   readonly version: number;
   readonly nowMs: number;
   readonly tokenId: string;
@@ -39,9 +49,19 @@ export async function makeSecretVersion(
   };
 }
 
-function secretText({ record, secret, tokenId }: NewSecret): string | undefined {
+/** Whether one of the named dialects takes the bytes for its key that the secret is base64 of. */
+export function needsBase64Secret(kind: CredentialKind, dialects: readonly string[] | undefined): boolean {
+  return (
+    kind === 'hmac' && (dialects ?? []).some((name) => dialectNamed(name)?.schemes.hmac?.key === 'base64')
+  );
+}
+
+function secretText({ record, secret, tokenId, isBase64 }: NewSecret): string | undefined {
   if (secret !== undefined) return secret;
-  if (record.kind === 'hmac') return mintHmacSecret(record.environment, randomBytes);
+  if (record.kind === 'hmac') {
+    const mint = isBase64 ? mintBase64Secret : mintHmacSecret;
+    return mint(record.environment, randomBytes);
+  }
   if (record.kind === 'bearer') return mintBearerToken(tokenId, randomBytes);
   return undefined;
 }

@@ -6,6 +6,7 @@ import type {
 } from '../ports/claim-and-meter.ts';
 import { RateWindow } from './rate-window.ts';
 import { ReplayMemory } from './replay-memory.ts';
+import { RisingNonces } from './rising-nonces.ts';
 
 export interface MemoryClaimAndMeterOptions {
   /** Most nonces that are remembered at a time. Beyond it, requests that must be claimed are refused. */
@@ -28,6 +29,7 @@ export interface MemoryClaimAndMeter extends ClaimAndMeter {
  */
 export function createMemoryClaimAndMeter(options: MemoryClaimAndMeterOptions = {}): MemoryClaimAndMeter {
   const nonces = new ReplayMemory(options.maxNonces ?? 16_000_000);
+  const rising = new RisingNonces();
   const windows = new Map<string, RateWindow>();
   let sweep = windows.entries();
   let claims = 0;
@@ -56,10 +58,18 @@ export function createMemoryClaimAndMeter(options: MemoryClaimAndMeterOptions = 
   }
 
   function claimAndMeter(ask: ClaimAndMeterAsk, nowMs: number): ClaimAndMeterAnswer {
-    const { nonce, nonceExpiresAt, meters, cost } = ask;
+    const { nonce, bound, nonceExpiresAt, meters, cost } = ask;
     if (nonce !== undefined) {
       const state = nonces.state(nonce, nonceExpiresAt, nowMs);
-      if (state !== 'fresh') return { ok: false, reason: state === 'full' ? 'full' : 'replayed' };
+      const isRepeated =
+        state === 'replayed' &&
+        bound !== undefined &&
+        nonces.state(bound, nonceExpiresAt, nowMs) === 'replayed';
+      if (state !== 'fresh' && !isRepeated)
+        return { ok: false, reason: state === 'full' ? 'full' : 'replayed' };
+    }
+    if (ask.rising !== undefined && !rising.isFresh(ask.rising)) {
+      return { ok: false, reason: 'nonce_not_rising', highest: rising.highest(ask.rising.series) };
     }
     for (let i = 0; i < meters.length; i++) {
       const { key, quota, windowMs } = meters[i] as (typeof meters)[number];
@@ -73,6 +83,8 @@ export function createMemoryClaimAndMeter(options: MemoryClaimAndMeterOptions = 
       };
     }
     if (nonce !== undefined) nonces.claim(nonce, nonceExpiresAt);
+    if (bound !== undefined) nonces.claim(bound, nonceExpiresAt);
+    if (ask.rising !== undefined) rising.use(ask.rising);
     if (meters.length === 0) return { ok: true, remaining: NONE };
     const remaining = meters.map(({ key, quota, windowMs }) => {
       const window = windowOf(key, windowMs);
@@ -83,5 +95,10 @@ export function createMemoryClaimAndMeter(options: MemoryClaimAndMeterOptions = 
     return { ok: true, remaining };
   }
 
-  return { claimAndMeter, restore: (nonce, expiresAt) => nonces.claim(nonce, expiresAt), nonces };
+  return {
+    claimAndMeter,
+    restore: (nonce, expiresAt) => nonces.claim(nonce, expiresAt),
+    restoreRising: (series, value) => rising.restore(series, value),
+    nonces,
+  };
 }

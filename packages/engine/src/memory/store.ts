@@ -159,7 +159,16 @@ export function createMemoryStore(): Store {
     liveNonces: (nowMs) =>
       log.flatMap((bytes) => {
         const { nonce } = JSON.parse(bytes) as AuditEntryDraft;
-        return nonce !== undefined && nonce.expiresAt >= nowMs ? [nonce] : [];
+        if (nonce === undefined || nonce.expiresAt < nowMs) return [];
+        const { fingerprint, bound, expiresAt } = nonce;
+        return [fingerprint, bound].flatMap((text) =>
+          text === undefined ? [] : [{ fingerprint: text, expiresAt }],
+        );
+      }),
+    risingNonces: () =>
+      log.flatMap((bytes) => {
+        const { rising } = JSON.parse(bytes) as AuditEntryDraft;
+        return rising === undefined ? [] : [{ series: rising.series, value: rising.value }];
       }),
     subscribe(listener) {
       listeners.add(listener);

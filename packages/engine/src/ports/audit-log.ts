@@ -6,6 +6,24 @@ export interface StoredNonce {
   readonly expiresAt: number;
 }
 
+/** What a request used up: its nonce, and what that came with. */
+export interface LoggedNonce extends StoredNonce {
+  /** Eight bytes as 16 hex digits. */
+  readonly bound?: string | undefined;
+}
+
+/** A nonce out of a rising series. */
+export interface StoredRisingNonce {
+  readonly series: string;
+  /** A whole number of up to 20 digits. */
+  readonly value: string;
+}
+
+export interface LoggedRisingNonce extends StoredRisingNonce {
+  /** How many of the series' highest are to be remembered. */
+  readonly keep: number;
+}
+
 /** What is logged. Management changes are named after the deed, decisions are `decision`. */
 export type AuditEntryType = 'decision' | `key.${string}` | `keyring.${string}` | `service.${string}`;
 
@@ -20,7 +38,8 @@ export interface AuditEntryDraft {
   readonly actor?: string | undefined;
   readonly requestId?: string | undefined;
   /** The nonce that a decision used up. */
-  readonly nonce?: StoredNonce | undefined;
+  readonly nonce?: LoggedNonce | undefined;
+  readonly rising?: LoggedRisingNonce | undefined;
   readonly data: Readonly<Record<string, unknown>>;
 }
 

@@ -26,6 +26,8 @@ export interface CredentialRecord {
   readonly allowedIps: readonly string[] | null;
   readonly constraints: Constraints;
   readonly rateLimits: readonly RateLimit[];
+  /** How far below the highest nonce a lower one may come; absent in records of before that could be said: 0. */
+  readonly nonceWindow?: number | undefined;
   readonly metadata: Readonly<Record<string, string>>;
   readonly standing: Standing;
   /** What a release from quarantine goes back to. */

@@ -1,4 +1,11 @@
-import type { AuditEntry, AuditEntryDraft, AuditQuery, DecisionLog, StoredNonce } from './audit-log.ts';
+import type {
+  AuditEntry,
+  AuditEntryDraft,
+  AuditQuery,
+  DecisionLog,
+  StoredNonce,
+  StoredRisingNonce,
+} from './audit-log.ts';
 import type { CredentialRecord, Usage } from './record.ts';
 
 export type MaybePromise<T> = T | Promise<T>;
@@ -96,6 +103,8 @@ export interface Store extends DecisionLog {
   readLog(query: AuditQuery): MaybePromise<readonly AuditEntry[]>;
   /** Nonces that are still to be remembered at that time. */
   liveNonces(nowMs: number): MaybePromise<Iterable<StoredNonce>>;
+  /** The highest nonces of each rising series, and one more than are remembered: below it, all count as used. */
+  risingNonces(): MaybePromise<Iterable<StoredRisingNonce>>;
 
   /** The change feed: calls the listener after each commit. Returns how to stop. */
   subscribe(listener: (notice: ChangeNotice) => void): () => void;

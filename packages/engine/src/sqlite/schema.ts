@@ -1,5 +1,5 @@
 /** Raised with each change of the tables. A database of a newer version is refused. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Statements that bring a database from the version before to each version. */
 export const MIGRATIONS: readonly string[] = [
@@ -54,6 +54,11 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER log_is_kept BEFORE DELETE ON log BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
 
   CREATE TABLE nonces (expires_at INTEGER NOT NULL, fingerprint TEXT NOT NULL, PRIMARY KEY (expires_at, fingerprint))
+    STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- Nonces that must rise, per credential and dialect, padded to 20 digits so that they sort as numbers.
+  CREATE TABLE rising_nonces (series TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (series, value))
     STRICT, WITHOUT ROWID;
   `,
 ];

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { lineOf } from '../audit/decision-entry.ts';
 import { sealedName } from '../compile-credential.ts';
 import { kekOf } from '../envelope.ts';
-import type { AuditEntry, StoredNonce } from '../ports/audit-log.ts';
+import type { AuditEntry, StoredNonce, StoredRisingNonce } from '../ports/audit-log.ts';
 import type { CredentialRecord, Usage } from '../ports/record.ts';
 import {
   ANSWER_MS,
@@ -220,6 +220,7 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
         return sql.readLog.all({ after, limit, credentialId, accountId, type }) as AuditEntry[];
       }),
     liveNonces: (nowMs) => rowsOf<StoredNonce>(() => sql.liveNonces.iterate(nowMs)),
+    risingNonces: () => rowsOf<StoredRisingNonce>(() => sql.risingNonces.iterate()),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -287,5 +288,6 @@ function prepare(database: Database) {
     liveNonces: database.prepare(
       'SELECT fingerprint, expires_at AS expiresAt FROM nonces WHERE expires_at >= ?',
     ),
+    risingNonces: database.prepare('SELECT series, value FROM rising_nonces'),
   };
 }

@@ -1,5 +1,5 @@
 import { kekOf } from '../envelope.ts';
-import type { AuditEntryDraft } from '../ports/audit-log.ts';
+import type { AuditEntryDraft, LoggedRisingNonce } from '../ports/audit-log.ts';
 import type { CredentialRecord, SecretVersionRecord, Usage } from '../ports/record.ts';
 import { ANSWER_MS, answerName, type Lookup, type RememberedAnswer, StoreError } from '../ports/store.ts';
 import type { Database } from './connection.ts';
@@ -56,8 +56,10 @@ export function createWrites(database: Database): (job: Job) => number {
   function append(lines: readonly string[]): number {
     let now = 0;
     for (const line of lines) {
-      const { nonce, at } = addEntry(line);
+      const { nonce, rising, at } = addEntry(line);
       if (nonce !== undefined) sql.addNonce.run(nonce.expiresAt, nonce.fingerprint);
+      if (nonce?.bound !== undefined) sql.addNonce.run(nonce.expiresAt, nonce.bound);
+      if (rising !== undefined) addRising(rising);
       now = Math.max(now, at);
     }
     if (now > prunedAt + PRUNE_EVERY_MS) {
@@ -66,6 +68,11 @@ export function createWrites(database: Database): (job: Job) => number {
       prunedAt = now;
     }
     return lines.length;
+  }
+
+  function addRising({ series, value, keep }: LoggedRisingNonce): void {
+    sql.addRising.run(series, value.padStart(20, '0'));
+    sql.pruneRising.run({ series, keep });
   }
 
   function check({ id }: StoredRecord, before: number): void {
@@ -167,6 +174,11 @@ function prepare(database: Database) {
       'INSERT INTO log (type, credential_id, account_id, entry) VALUES (?, ?, ?, ?)',
     ),
     addNonce: database.prepare('INSERT OR IGNORE INTO nonces (expires_at, fingerprint) VALUES (?, ?)'),
+    addRising: database.prepare('INSERT OR IGNORE INTO rising_nonces (series, value) VALUES (?, ?)'),
+    pruneRising: database.prepare(
+      `DELETE FROM rising_nonces WHERE series = @series AND value <
+         (SELECT value FROM rising_nonces WHERE series = @series ORDER BY value DESC LIMIT 1 OFFSET @keep)`,
+    ),
     pruneNonces: database.prepare('DELETE FROM nonces WHERE expires_at < ?'),
   };
 }

@@ -1,0 +1,77 @@
+import {
+  type Claim,
+  type Credential,
+  type Dialect,
+  endOfWindow,
+  isSafeMethod,
+  sha256Hex,
+  type WireRequest,
+} from '@countersign/core';
+import { fingerprint } from './fingerprint.ts';
+import type { OneUse, RisingNonce } from './ports/claim-and-meter.ts';
+
+export interface OneUseSettings {
+  readonly fingerprintSeed: number;
+  /** Whether read-only requests too may be used once only. */
+  readonly claimSafeMethods: boolean;
+}
+
+/**
+ * Says what a request uses up, by its dialect's rule, so that it cannot be used again. Undefined: nothing.
+ *
+ * Where a signature leaves open what a request is for, a read-only request is remembered too, together with what it
+ * was for: it may come again, and only as it came. Its signature cannot be carried to another route.
+ */
+export function oneUseOf(
+  request: WireRequest,
+  claim: Claim,
+  dialect: Dialect,
+  credential: Credential,
+  nowMs: number,
+  { fingerprintSeed, claimSafeMethods }: OneUseSettings,
+): OneUse | undefined {
+  const { replay } = dialect;
+  if (replay.kind === 'none') return undefined;
+  if (replay.kind === 'rising') {
+    if (claim.nonce === undefined) return undefined;
+    return { rising: risingNonce(claim.nonce, dialect, credential), nonceExpiresAt: nowMs };
+  }
+  const nonceExpiresAt = endOfWindow(claim, dialect, nowMs);
+  // A signature has one spelling only, so it stands for the request where there is no nonce.
+  const text = claim.nonce === undefined ? claim.signature : `${credential.id}\n${claim.nonce}`;
+  const mayRepeat =
+    request.message === undefined
+      ? replay.kind === 'signature' && !claimSafeMethods && isSafeMethod(request.method)
+      : claim.isReadOnly || dialect.webSocket?.opensConnection(request.message);
+  if (!mayRepeat) return { nonce: fingerprint(text, fingerprintSeed), nonceExpiresAt };
+  const binding = bindingOf(request, dialect);
+  if (binding === undefined) return undefined;
+  const nonce = fingerprint(text, fingerprintSeed);
+  // What stands in a binding is the sender's choice, so it is hashed before it is fingerprinted.
+  return { nonce, bound: fingerprint(sha256Hex(`${text}\n${binding}`), fingerprintSeed), nonceExpiresAt };
+}
+
+/**
+ * The parts of a request that its signature leaves open, as one text; undefined when it covers what it is for. A login
+ * has no effect but its connection, and may come again from where it came.
+ */
+function bindingOf(
+  { method, target, body, ip, message }: WireRequest,
+  { uncovered }: Dialect,
+): string | undefined {
+  if (message !== undefined) return `${target} ${ip} ${sha256Hex(message)}`;
+  const isOpen = uncovered.some((part) => part !== 'host');
+  return isOpen ? `${method} ${target} ${body.length === 0 ? '' : sha256Hex(body)}` : undefined;
+}
+
+function risingNonce(nonce: string, { name, replay }: Dialect, { id, profile }: Credential): RisingNonce {
+  if (replay.kind !== 'rising') throw new TypeError(`the nonces of ${name} do not rise`);
+  const window = replay.order === 'windowed' ? profile.nonceWindow : undefined;
+  return {
+    series: `${id} ${name}`,
+    value: BigInt(nonce),
+    window: window === undefined ? undefined : BigInt(window),
+    // Where nothing below the highest is taken, nothing but the highest need be known.
+    keep: window === 0 ? 1 : replay.keep,
+  };
+}
