@@ -1,4 +1,4 @@
-import type { ClaimAndMeter, ClaimAndMeterAsk, MeterAsk } from '@countersign/engine';
+import type { ClaimAndMeter, ClaimAndMeterAsk, MeterAsk, RisingNonce } from '@countersign/engine';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { T0 } from './records.ts';
 
@@ -58,6 +58,105 @@ export function claimAndMeterContract(adapter: ClaimAndMeterAdapter): void {
         expect(await word({ nonce: pair })).toBe('ok');
         expect(await word({ nonce: pair })).toBe('replayed');
       }
+    });
+
+    describe('a nonce that is bound to what it came with', () => {
+      const here = { nonce: nonce(1), bound: nonce(101) };
+
+      it('may come again as it came, and in no other way', async () => {
+        expect(await word(here)).toBe('ok');
+        expect(await word(here)).toBe('ok');
+        expect(await word({ nonce: nonce(1), bound: nonce(102) })).toBe('replayed');
+        expect(await word({ nonce: nonce(1) })).toBe('replayed');
+        expect(await word(here)).toBe('ok');
+      });
+
+      it('cannot follow one that was used for good', async () => {
+        expect(await word({ nonce: nonce(1) })).toBe('ok');
+        expect(await word(here)).toBe('replayed');
+      });
+
+      it('is not claimed by what was refused', async () => {
+        expect(await word({ ...here, meters: [meter('a', 1)], cost: 2 })).toBe('rate_limited');
+        expect(await word({ nonce: nonce(1), bound: nonce(102) })).toBe('ok');
+        expect(await word(here)).toBe('replayed');
+      });
+
+      it('uses up the quota each time', async () => {
+        expect(await word({ ...here, meters: [meter('a', 2)] })).toBe('ok');
+        expect(await word({ ...here, meters: [meter('a', 2)] })).toBe('ok');
+        expect(await word({ ...here, meters: [meter('a', 2)] })).toBe('rate_limited');
+      });
+    });
+
+    describe('a nonce that must rise', () => {
+      const rising = (value: bigint, more: Partial<RisingNonce> = {}): Partial<ClaimAndMeterAsk> => ({
+        rising: { series: 'key kraken', value, window: 0n, keep: 1, ...more },
+      });
+      const windowed = { window: 10n, keep: 3 };
+      const highest = { window: undefined, keep: 3 };
+
+      it('is taken when it is higher than all before it', async () => {
+        const values = [5n, 6n, 6n, 5n, 7n, 2n ** 64n - 1n, 2n ** 64n - 1n];
+        const words: string[] = [];
+        for (const value of values) words.push(await word(rising(value)));
+        const no = 'nonce_not_rising';
+        expect(words).toEqual(['ok', 'ok', no, no, 'ok', 'ok', no]);
+      });
+
+      it('says which is the highest', async () => {
+        await ask(rising(7n));
+        expect(await ask(rising(3n))).toEqual({ ok: false, reason: 'nonce_not_rising', highest: 7n });
+      });
+
+      it('may be zero, once', async () => {
+        expect([await word(rising(0n)), await word(rising(0n))]).toEqual(['ok', 'nonce_not_rising']);
+      });
+
+      it('may lie below the highest, within its window, once', async () => {
+        expect(await word(rising(100n, windowed))).toBe('ok');
+        expect(await word(rising(90n, windowed))).toBe('ok');
+        expect(await word(rising(90n, windowed))).toBe('nonce_not_rising');
+        expect(await word(rising(89n, windowed))).toBe('nonce_not_rising');
+        expect(await word(rising(101n, windowed))).toBe('ok');
+        // Only three are remembered, and 90 is the least of them still: 91 to 99 are new.
+        expect(await word(rising(95n, windowed))).toBe('ok');
+        // Now 90 is forgotten, so nothing up to it is taken any more, and what it knows is 95, 100 and 101.
+        expect(await word(rising(91n, windowed))).toBe('ok');
+        expect(await word(rising(91n, windowed))).toBe('nonce_not_rising');
+      });
+
+      it('may come in any order, among the highest that are remembered', async () => {
+        const words: string[] = [];
+        for (const value of [50n, 10n, 30n, 20n, 20n, 5n, 40n, 30n, 20n])
+          words.push(await word(rising(value, highest)));
+        const no = 'nonce_not_rising';
+        expect(words).toEqual(['ok', 'ok', 'ok', 'ok', no, no, 'ok', no, no]);
+      });
+
+      it('does not come back when the window is widened', async () => {
+        for (const value of [5n, 6n, 7n]) expect(await word(rising(value))).toBe('ok');
+        for (const value of [5n, 6n, 7n])
+          expect(await word(rising(value, windowed))).toBe('nonce_not_rising');
+      });
+
+      it('is counted per series', async () => {
+        expect(await word(rising(7n))).toBe('ok');
+        expect(await word(rising(6n, { series: 'other kraken' }))).toBe('ok');
+      });
+
+      it('is not used up by what is over a limit', async () => {
+        expect(await word({ ...rising(7n), meters: [meter('a', 1)], cost: 2 })).toBe('rate_limited');
+        expect(await word(rising(7n))).toBe('ok');
+      });
+
+      it('is known again after a restart, and nothing below the least of those that were kept', async () => {
+        for (const value of [7n, 9n]) port.restoreRising?.('key kraken', value);
+        for (const value of [6n, 7n, 9n])
+          expect(await word(rising(value, windowed))).toBe('nonce_not_rising');
+        expect(await word(rising(8n, windowed))).toBe('ok');
+        expect(await word(rising(10n, windowed))).toBe('ok');
+      });
     });
 
     it('meters cost exactly, and says what remains and when all is free', async () => {

@@ -160,6 +160,31 @@ describe('what is in the file', () => {
     database.close();
   });
 
+  it('keeps of a rising series what is to be kept, and one', async () => {
+    const store = await createSqliteStore({ path });
+    const used = (value: number) =>
+      entryOf({ type: 'decision', rising: { series: 'a kraken', value: String(value), keep: 2 } });
+    await store.append([8, 9, 10, 11, 100].map(used));
+    await store.close();
+    const again = await createSqliteStore({ path });
+    const kept = [...(await again.risingNonces())].map(({ value }) => Number(value));
+    expect(kept.sort((a, b) => a - b)).toEqual([10, 11, 100]);
+    await again.close();
+  });
+
+  it('is brought up from version 1', async () => {
+    const store = await createSqliteStore({ path });
+    await store.commit({ records: [recordOf('a')], entries: [] });
+    await store.close();
+    const database = new Database(path);
+    database.exec('DROP TABLE rising_nonces; PRAGMA user_version = 1');
+    database.close();
+    const again = await createSqliteStore({ path });
+    expect([...(await again.risingNonces())]).toEqual([]);
+    expect(await again.loadCredential('a')).toBeDefined();
+    await again.close();
+  });
+
   it('forgets nonces that have long expired', async () => {
     const store = await createSqliteStore({ path });
     const decision = (at: number, digit: string) =>

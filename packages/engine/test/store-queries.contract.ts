@@ -158,6 +158,25 @@ export function storeQueriesContract(adapter: StoreAdapter): void {
       expect(one).toMatchObject(nonce('4', T0 + 60_000));
     });
 
+    it('gives back what a nonce was bound to, as a nonce', async () => {
+      const nonce = { fingerprint: '1'.repeat(16), bound: '2'.repeat(16), expiresAt: T0 + 1 };
+      await store.append([entryOf({ type: 'decision', nonce })]);
+      const live = [...(await store.liveNonces(T0))].map(({ fingerprint }) => fingerprint[0]);
+      expect(live.sort()).toEqual(['1', '2']);
+    });
+
+    it('gives back the rising nonces of each series: the highest that are to be kept, and one', async () => {
+      const used = (series: string, value: string, keep: number) =>
+        entryOf({ type: 'decision', rising: { series, value, keep } });
+      const values = ['9', '10', '2', '18446744073709551615', '11'];
+      await store.append(values.map((value) => used('a kraken', value, 2)));
+      await store.append([used('b kraken', '7', 1), entryOf({ type: 'decision' })]);
+      const kept = [...(await store.risingNonces())].map(({ series, value }) => `${series} ${BigInt(value)}`);
+      for (const one of ['a kraken 18446744073709551615', 'a kraken 11', 'a kraken 10', 'b kraken 7'])
+        expect(kept).toContain(one);
+      expect(kept).not.toContain('b kraken 10');
+    });
+
     it('gives back live nonces while it stores a change', async () => {
       await store.append([
         entryOf({ type: 'decision', nonce: { fingerprint: 'a'.repeat(16), expiresAt: T0 + 9 } }),
