@@ -24,6 +24,11 @@ export const VerifyRequest = z
         body: z.string().optional(),
         bodyBase64: z.base64().optional(),
         ip: z.string().max(64).optional(),
+        message: z
+          .string()
+          .max(1_048_576)
+          .optional()
+          .describe('A login inside the WebSocket that this request opened: it is then what is verified'),
         scheme: z.enum(['http', 'https']).optional().describe('For dialects that sign the whole URL'),
       })
       .refine(({ body, bodyBase64 }) => body === undefined || bodyBase64 === undefined, {
@@ -55,6 +60,7 @@ const AllowedDecision = z.object({
       environment: z.enum(ENVIRONMENTS),
       permissions: z.array(z.string()),
       label: z.string(),
+      revision: z.int(),
       metadata: z.record(z.string(), z.string()),
     })
     .nullable()
@@ -64,6 +70,11 @@ const AllowedDecision = z.object({
   matched: z.enum(['wire', 'decoded', 'decoded-plus', 'encoded']).nullable(),
   secretVersion: z.int().nullable(),
   rateLimits: z.array(RateLimitState),
+  validUntil: z.int().optional().describe('Ms since 1970 from which on the same proof is refused'),
+  reply: z
+    .string()
+    .optional()
+    .describe("The exchange's answer to a login inside a WebSocket; absent where the upstream answers it"),
 });
 
 const DeniedDecision = z.object({

@@ -8,6 +8,7 @@ export * from './decide/decide.ts';
 export * from './decide/decimal.ts';
 export * from './decide/facts.ts';
 export * from './decide/manifest.ts';
+export * from './decide/public-messages.ts';
 export * from './decide/window.ts';
 export * from './denial.ts';
 export { lookupOfForeignToken } from './dialects/bearer.ts';

@@ -239,12 +239,14 @@ export class DecisionMaker {
         environment: credential.profile.environment,
         permissions: credential.profile.permissions,
         label: credential.label,
+        revision: credential.revision,
         metadata: credential.metadata,
       },
       permission: way.requirement?.permission?.name ?? null,
       dialect: (way.dialect as Dialect).name,
       matched,
       secretVersion,
+      validUntil: endOfProof(credential, secretVersion),
       rateLimits: answer === undefined ? NO_LIMITS : limitStates(credential, answer),
       ...this.#replyTo(way),
     });
@@ -355,6 +357,13 @@ function refuseIn(dialect: Dialect, refusal: Denial, context: RefusalContext): H
   const message = context.request?.message;
   if (message === undefined || dialect.webSocket === undefined) return answer;
   return { ...answer, body: dialect.webSocket.refuse(refusal, message, context) };
+}
+
+/** The end of the credential or of its secret version, whichever is sooner. */
+function endOfProof({ expiresAt, proofs }: Credential, secretVersion: number): number | undefined {
+  const retiresAt = proofs.find(({ version }) => version === secretVersion)?.retiresAt;
+  if (retiresAt === undefined || expiresAt === undefined) return retiresAt ?? expiresAt;
+  return Math.min(retiresAt, expiresAt);
 }
 
 function limitStates(credential: Credential, answer: ClaimAndMeterAnswer): readonly RateLimitState[] {

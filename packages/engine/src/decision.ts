@@ -29,6 +29,8 @@ export interface CredentialView {
   readonly environment: Environment;
   readonly permissions: readonly string[];
   readonly label: string;
+  /** Of the change that the credential was last changed by. */
+  readonly revision: number;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -50,6 +52,8 @@ export interface Allowed {
   readonly matched: MatchedForm | null;
   readonly secretVersion: number | null;
   readonly rateLimits: readonly RateLimitState[];
+  /** Ms since 1970 from which on the same proof is refused: the key has expired then, or its secret is retired. */
+  readonly validUntil?: number | undefined;
   /** Of a login inside a WebSocket: the exchange's answer. Absent: the message goes on, and the upstream answers. */
   readonly reply?: string | undefined;
 }
@@ -91,4 +95,13 @@ export function passPublic(requestId: string): Allowed {
 /** Decides about requests. Every face of the service, and every middleware, asks this one function. */
 export interface Verifier {
   verify(request: WireRequest, ask?: Ask): Promise<Decision>;
+}
+
+/** A verifier for what lasts longer than a request. */
+export interface WatchingVerifier extends Verifier {
+  /**
+   * For a decision that is lived on, like that on a WebSocket: calls `end` once, when it has to be made anew, because
+   * the credential was changed or its time is over. Returns how to stop watching.
+   */
+  watch(decision: Allowed, end: () => void): () => void;
 }

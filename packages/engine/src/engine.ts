@@ -5,8 +5,9 @@ import { createAddressBook } from './address-book.ts';
 import { GroupCommit } from './audit/group-commit.ts';
 import { CredentialCompiler } from './compile-credential.ts';
 import { CredentialCache } from './credential-cache.ts';
-import type { Ask, Decision, Denied } from './decision.ts';
+import type { Ask, Decision, Denied, WatchingVerifier } from './decision.ts';
 import { DecisionMaker } from './decision-maker.ts';
+import { DecisionWatch } from './decision-watch.ts';
 import { createDummies } from './dummy-credentials.ts';
 import { seal, unseal } from './envelope.ts';
 import { FailureBudget, type FailureBudgetOptions } from './failure-budget.ts';
@@ -66,6 +67,8 @@ export interface Engine {
    * `unavailable`, and is told to `onError`.
    */
   verify(request: WireRequest, ask?: Ask): Promise<Decision>;
+  /** See {@link WatchingVerifier.watch}. */
+  watch: WatchingVerifier['watch'];
   readonly keys: KeyService;
   readonly store: Store;
   readonly keyring: Rewrapper;
@@ -93,6 +96,7 @@ export function createEngine(options: EngineOptions): Engine {
   );
   const log = new GroupCommit(store, { onError });
   const usage = new UsageRecorder(store);
+  const watch = new DecisionWatch(clock);
   const claimAndMeter = options.claimAndMeter ?? createMemoryClaimAndMeter();
   const rewrapper = createRewrapper({ store, keyring, clock, onError });
 
@@ -110,6 +114,7 @@ export function createEngine(options: EngineOptions): Engine {
     store.subscribe((notice) => {
       for (const name of notice.foreignNames) resolver.addForeign(name);
       void cache.apply(notice);
+      watch.apply(notice);
     });
     keys.useTagKey(tagKey);
     saver = setInterval(() => void usage.save().catch(onError), SAVE_USAGE_MS).unref();
@@ -158,6 +163,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   return {
+    watch: (decision, end) => watch.watch(decision, end),
     keys,
     store,
     keyring: rewrapper,

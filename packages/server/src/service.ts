@@ -75,6 +75,7 @@ export async function startService(
     if (config.upstream !== undefined) {
       proxy = createProxy({
         verifier: engine,
+        manifest,
         environment: config.environment,
         upstream: config.upstream,
         maxBodyBytes,

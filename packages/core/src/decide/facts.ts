@@ -1,5 +1,6 @@
 import { queryOf, type WireRequest } from '../message.ts';
 import { isDecimal } from './decimal.ts';
+import { parseJson, resolvePointer } from './json.ts';
 import type { FactSource, Facts } from './manifest.ts';
 
 /**
@@ -29,54 +30,4 @@ function field(source: FactSource, request: WireRequest): string | undefined {
   // The `&` keeps a leading `?`, which URLSearchParams would drop: it belongs to the first name.
   const values = new URLSearchParams(`&${text}`).getAll(source.at);
   return values.length === 1 ? values[0] : undefined;
-}
-
-function parseJson(body: Uint8Array): unknown {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-    const json: unknown = JSON.parse(text);
-    return repeatsName(text) ? undefined : json;
-  } catch {
-    return undefined; // No JSON, no facts.
-  }
-}
-
-const JSON_TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],]/g;
-
-/**
- * Whether an object in a JSON text has the same name twice. `JSON.parse` keeps the last value, another parser
- * behind us the first: such a body has no facts that both agree on. The text must be valid JSON.
- */
-function repeatsName(text: string): boolean {
-  const open: (Set<string> | undefined)[] = [];
-  let nameIsNext = false;
-  for (const [token] of text.matchAll(JSON_TOKEN)) {
-    const names = open.at(-1);
-    if (token === '{' || token === '[') {
-      open.push(token === '{' ? new Set() : undefined);
-      nameIsNext = token === '{';
-    } else if (token === '}' || token === ']') {
-      open.pop();
-      nameIsNext = false;
-    } else if (token === ',') {
-      nameIsNext = names !== undefined;
-    } else if (nameIsNext && names !== undefined) {
-      const name = JSON.parse(token) as string;
-      if (names.has(name)) return true;
-      names.add(name);
-      nameIsNext = false;
-    }
-  }
-  return false;
-}
-
-/** Resolves a JSON pointer (RFC 6901) through own properties only. */
-function resolvePointer(root: unknown, pointer: string): unknown {
-  let value = root;
-  for (const part of pointer.split('/').slice(1)) {
-    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Record<string, unknown>)[key];
-  }
-  return value;
 }

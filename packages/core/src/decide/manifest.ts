@@ -1,4 +1,5 @@
 import type { WireRequest } from '../message.ts';
+import type { PublicMessage } from './public-messages.ts';
 
 /** How much harm a permission can do. Decisions on `critical` ones are durable before they are answered. */
 export const RISKS = ['low', 'medium', 'high', 'critical'] as const;
@@ -31,6 +32,16 @@ export interface Rule {
   /** Units of every rate limit that one request uses up. */
   readonly weight: number;
   readonly facts: readonly FactSource[];
+  /** Set where clients log in by a message inside the WebSocket that the route opens. */
+  readonly webSocket?: WebSocketRule | undefined;
+}
+
+/** What the manifest says of a WebSocket whose login comes inside. */
+export interface WebSocketRule {
+  /** The name of the dialect in whose form it comes. */
+  readonly login: string;
+  /** The messages that may pass before it. */
+  readonly publicMessages: readonly PublicMessage[];
 }
 
 /** The operator's declaration of routes, as the decision uses it. */

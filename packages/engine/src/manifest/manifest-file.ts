@@ -5,6 +5,7 @@ import {
   type FactType,
   type Manifest,
   type Permission,
+  type PublicMessage,
   RISKS,
   type Risk,
   type Rule,
@@ -28,6 +29,7 @@ const MAX_WEIGHT = 1_000_000;
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const NAME = /^[a-z][a-z0-9_.-]{0,63}$/;
 const FACT_NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/;
+const POINTER = /^(?:\/(?:[^~/]|~[01])*)+$/;
 const PATH = /^\/[A-Za-z0-9\-._~!$&'()+,=@/:*%]*$/;
 
 type Path = readonly (string | number)[];
@@ -148,7 +150,14 @@ class Reader {
     const patterns = new Map<string, number>();
     for (const [i, given] of this.#list(value, ['routes']).entries()) {
       const path = ['routes', i];
-      const fields = this.#mapping(given, path, ['route', 'permission', 'public', 'weight', 'facts']);
+      const fields = this.#mapping(given, path, [
+        'route',
+        'permission',
+        'public',
+        'weight',
+        'facts',
+        'webSocket',
+      ]);
       const rule = this.#rule(fields, path, permissions);
       const [method = '', template = '', ...rest] =
         typeof fields.route === 'string' ? fields.route.split(/ +/) : [];
@@ -207,7 +216,47 @@ class Reader {
       permission: isPublic ? undefined : permissions.get(permission as string),
       weight: weight as number,
       facts: this.#facts(fields.facts, [...path, 'facts']),
+      webSocket: this.#webSocket(fields, isPublic, path),
     };
+  }
+
+  #webSocket(
+    { webSocket, route }: Record<string, unknown>,
+    isPublic: boolean,
+    path: Path,
+  ): Rule['webSocket'] {
+    if (webSocket === undefined) return undefined;
+    const at = [...path, 'webSocket'];
+    const fields = this.#mapping(webSocket, at, ['login', 'public']);
+    if (isPublic) this.#fault(at, 'a public route needs no login');
+    if (!String(route).startsWith('GET ')) this.#fault(at, 'a WebSocket is opened by GET');
+    const known = DIALECTS.filter((dialect) => dialect.webSocket !== undefined).map(({ name }) => name);
+    if (!known.includes(fields.login as string)) {
+      this.#fault([...at, 'login'], `"login" must be one of ${known.join(', ')}`);
+    }
+    const messages = fields.public === undefined ? [] : this.#list(fields.public, [...at, 'public']);
+    return {
+      login: fields.login as string,
+      publicMessages: messages.map((given, i) => this.#publicMessage(given, [...at, 'public', i])),
+    };
+  }
+
+  #publicMessage(given: unknown, path: Path): PublicMessage {
+    if (typeof given === 'string') return { text: given };
+    const entries = Object.entries(this.#mapping(given, path));
+    if (entries.length === 0) this.#fault(path, 'a public message has at least one condition');
+    const conditions = entries.map(([pointer, values]) => {
+      if (!POINTER.test(pointer)) {
+        this.#fault([...path, pointer], `${JSON.stringify(pointer)} is no JSON pointer: it begins with "/"`);
+      }
+      const list = Array.isArray(values) ? values : [values];
+      const isPlain = list.every((value) => ['string', 'number', 'boolean'].includes(typeof value));
+      if (list.length === 0 || !isPlain) {
+        this.#fault([...path, pointer], 'a condition names one value, or a list of values');
+      }
+      return { pointer, values: list.map(String) };
+    });
+    return { conditions };
   }
 
   #facts(value: unknown, path: Path): FactSource[] {
@@ -222,7 +271,7 @@ class Reader {
       const place = fields[from];
       if (sources.length !== 1 || typeof place !== 'string') {
         this.#fault(at, 'a fact has one of "json" (a JSON pointer), "query" or "form" (a field\'s name)');
-      } else if (from === 'json' && !/^(?:\/(?:[^~/]|~[01])*)+$/.test(place)) {
+      } else if (from === 'json' && !POINTER.test(place)) {
         this.#fault([...at, 'json'], `${JSON.stringify(place)} is no JSON pointer: it begins with "/"`);
       }
       const type = (fields.type ?? 'string') as FactType;

@@ -14,7 +14,7 @@ export function verifyHandlers(engine: Engine) {
 }
 
 function wireRequestOf(described: VerifyRequest['request']): WireRequest {
-  const { method, target, headers, body, bodyBase64, ip, scheme } = described;
+  const { method, target, headers, body, bodyBase64, ip, scheme, message } = described;
   return {
     method,
     target,
@@ -22,6 +22,7 @@ function wireRequestOf(described: VerifyRequest['request']): WireRequest {
     body: bodyBase64 === undefined ? Buffer.from(body ?? '', 'utf8') : Buffer.from(bodyBase64, 'base64'),
     ip,
     scheme,
+    message,
   };
 }
 

@@ -6,8 +6,8 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
-import type { Environment, Network, WireRequest } from '@countersign/core';
-import { type Allowed, readWholeBody, type Verifier } from '@countersign/engine';
+import type { Environment, Manifest, Network, WireRequest } from '@countersign/core';
+import { type Allowed, readWholeBody, type WatchingVerifier } from '@countersign/engine';
 import { Pool } from 'undici';
 import { sendAnswer, sendRefusal, upstreamIsAway } from '../answers.ts';
 import { answerBrokenRequest } from '../broken-request.ts';
@@ -19,7 +19,9 @@ import { createUpgradeHandler } from './upgrade.ts';
 import { wireRequestOf } from './wire-request.ts';
 
 export interface ProxyOptions {
-  readonly verifier: Verifier;
+  readonly verifier: WatchingVerifier;
+  /** Says on which routes clients log in inside a WebSocket. Absent: on none. */
+  readonly manifest: Manifest | undefined;
   /** The environment of the API behind this proxy: keys of the other one are refused. */
   readonly environment: Environment;
   /** An origin: scheme, host and port. */
@@ -32,6 +34,8 @@ export interface ProxyOptions {
   readonly upstreamSilenceMs?: number | undefined;
   /** How long a client may take to send a request, in ms. Default 30,000. */
   readonly requestTimeoutMs?: number | undefined;
+  /** How long a WebSocket may stay open without a login or a public message, in ms. Default 30,000. */
+  readonly loginTimeoutMs?: number | undefined;
 }
 
 export interface ReverseProxy {
@@ -47,7 +51,7 @@ const UPSTREAM_SILENCE_MS = 60_000;
  * signatures cover them; answers are streamed. The target goes to the upstream byte for byte as it was signed.
  */
 export function createProxy(options: ProxyOptions): ReverseProxy {
-  const { verifier, environment, upstream, maxBodyBytes, trustedProxies, tls, onError } = options;
+  const { verifier, manifest, environment, upstream, maxBodyBytes, trustedProxies, tls, onError } = options;
   const silenceMs = options.upstreamSilenceMs ?? UPSTREAM_SILENCE_MS;
   const pool = new Pool(upstream, {
     headersTimeout: silenceMs,
@@ -114,7 +118,17 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     tls === undefined
       ? createHttpServer(serverOptions, listener)
       : createHttpsServer({ ...serverOptions, ...tls }, listener);
-  const upgrades = createUpgradeHandler({ verifier, environment, pool, trustedProxies, onError });
+  const upgrades = createUpgradeHandler({
+    verifier,
+    manifest,
+    environment,
+    upstream,
+    pool,
+    trustedProxies,
+    maxMessageBytes: maxBodyBytes,
+    onError,
+    loginTimeoutMs: options.loginTimeoutMs,
+  });
   const drain = createDrain(server);
   server.on('upgrade', upgrades.handle);
   server.on('clientError', answerBrokenRequest);

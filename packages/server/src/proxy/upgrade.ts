@@ -1,29 +1,59 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Environment, HttpAnswer, Network } from '@countersign/core';
-import type { Allowed, Decision, Verifier } from '@countersign/engine';
+import {
+  DIALECTS,
+  dialectNamed,
+  type Environment,
+  type HttpAnswer,
+  type Manifest,
+  type Network,
+  type WebSocketRule,
+  type WireRequest,
+} from '@countersign/core';
+import { type Allowed, createRequestIds, type Decision, type WatchingVerifier } from '@countersign/engine';
 import type { Pool } from 'undici';
+import { WebSocketServer } from 'ws';
 import { endSocket, problemAnswerOf } from '../answers.ts';
 import { upstreamHeaders } from './headers.ts';
+import { LoginRelay } from './login-relay.ts';
 import { wireRequestOf } from './wire-request.ts';
 
 interface Parts {
-  readonly verifier: Verifier;
+  readonly verifier: WatchingVerifier;
+  readonly manifest: Manifest | undefined;
   readonly environment: Environment;
+  readonly upstream: URL;
   readonly pool: Pool;
   readonly trustedProxies: readonly Network[];
+  readonly maxMessageBytes: number;
   readonly onError: (error: unknown) => void;
+  readonly loginTimeoutMs: number | undefined;
 }
 
 const NO_BODY = Buffer.alloc(0);
-const LOGIN_INSIDE =
-  'Clients of this exchange log in by a message inside the WebSocket, and that cannot be verified yet. ' +
-  'Sign the handshake (rfc9421, bearer), or declare the route public in the manifest if it carries public data only.';
+/** WebSockets of one address on which nobody has logged in yet. */
+const MAX_STRANGERS = 200;
+const NO_LOGIN =
+  'The handshake carries no credential, and the manifest does not say that clients log in inside this WebSocket ' +
+  '(webSocket: { login: … } on its route), nor that it is public.';
 
-/** Lets WebSockets through whose handshake is verified, or whose route is public. */
-export function createUpgradeHandler({ verifier, environment, pool, trustedProxies, onError }: Parts) {
+/**
+ * Lets WebSockets through: as a tunnel when the handshake was verified or the route is public, and message by message
+ * where the manifest says that clients log in inside.
+ */
+export function createUpgradeHandler(parts: Parts) {
+  const { verifier, manifest, environment, pool, trustedProxies, onError } = parts;
   const open = new Set<Duplex>();
+  const relays = new Set<LoginRelay>();
+  const strangers = new Strangers();
+  const accept = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: parts.maxMessageBytes,
+  });
+  const relayParts = { ...parts, nextRequestId: createRequestIds() };
 
   async function handle(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     open.add(socket);
@@ -41,10 +71,36 @@ export function createUpgradeHandler({ verifier, environment, pool, trustedProxi
         ),
       );
     }
+    const rule = manifest?.ruleFor('GET', wire.target)?.webSocket;
+    const isSigned = DIALECTS.some((dialect) => dialect.recognises(wire));
+    if (rule !== undefined && !isSigned) return relay(request, socket, head, wire, rule);
     const decision = await verifier.verify(wire, { environment });
     if (!decision.allowed) return endSocket(socket, refusalOf(decision));
     const from = { ip: wire.ip, scheme: wire.scheme ?? 'http' };
     await tunnel(socket, head, wire.target, upstreamHeaders(request.rawHeaders, decision, from), decision);
+  }
+
+  function relay(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    wire: WireRequest,
+    rule: WebSocketRule,
+  ): void {
+    const dialect = dialectNamed(rule.login);
+    if (dialect === undefined) throw new TypeError(`there is no dialect ${rule.login}`);
+    const address = wire.ip ?? 'unknown';
+    const onLogin = strangers.admit(address);
+    if (onLogin === undefined) {
+      const detail = `${MAX_STRANGERS} WebSockets are open from this address on which nobody has logged in.`;
+      return endSocket(socket, problemAnswerOf('too_many_failures', detail, 'none'));
+    }
+    socket.once('close', onLogin);
+    accept.handleUpgrade(request, socket, head, (client) => {
+      const started = new LoginRelay(relayParts, { client, request, wire, rule, dialect, onLogin });
+      relays.add(started);
+      client.once('close', () => relays.delete(started));
+    });
   }
 
   async function tunnel(client: Duplex, head: Buffer, path: string, headers: string[], decision: Allowed) {
@@ -57,6 +113,7 @@ export function createUpgradeHandler({ verifier, environment, pool, trustedProxi
       return endSocket(client, problemAnswerOf('upstream_unavailable', detail, decision.requestId));
     }
     const server = upgraded.socket;
+    const unwatch = verifier.watch(decision, () => client.destroy());
     const lines = Object.entries(upgraded.headers)
       .filter(([name]) => !['connection', 'upgrade'].includes(name))
       .flatMap(([name, values]) => [values].flat().map((value) => `${name}: ${value}`));
@@ -66,6 +123,7 @@ export function createUpgradeHandler({ verifier, environment, pool, trustedProxi
     if (head.length > 0) server.write(head);
     // Either side may go away at any time; that is the end of the tunnel and no fault.
     await Promise.allSettled([pipeline(client, server), pipeline(server, client)]);
+    unwatch();
     client.destroy();
     server.destroy();
   }
@@ -78,12 +136,33 @@ export function createUpgradeHandler({ verifier, environment, pool, trustedProxi
       });
     },
     close(): void {
+      for (const relayed of relays) relayed.close();
       for (const socket of open) socket.destroy();
     },
   };
 }
 
+/** Counts, per address, the WebSockets on which nobody has logged in. */
+class Strangers {
+  readonly #count = new Map<string, number>();
+
+  /** Counts one more. Returns what takes it off again, once; undefined when there are too many. */
+  admit(address: string): (() => void) | undefined {
+    const others = this.#count.get(address) ?? 0;
+    if (others >= MAX_STRANGERS) return undefined;
+    this.#count.set(address, others + 1);
+    let isCounted = true;
+    return () => {
+      if (!isCounted) return;
+      isCounted = false;
+      const left = (this.#count.get(address) ?? 1) - 1;
+      if (left === 0) this.#count.delete(address);
+      else this.#count.set(address, left);
+    };
+  }
+}
+
 function refusalOf(decision: Exclude<Decision, Allowed>): HttpAnswer {
   if (decision.code !== 'credential_missing') return decision.response;
-  return problemAnswerOf('websocket_login_unsupported', LOGIN_INSIDE, decision.requestId);
+  return problemAnswerOf('websocket_login_unsupported', NO_LOGIN, decision.requestId);
 }
