@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { isPublicMessage } from '../packages/core/dist/index.js';
 import { parseManifest } from '../packages/engine/dist/index.js';
 import { codeBlocks, page } from './pages.ts';
 
 const text = page('docs/manifest.md');
-const [example = ''] = codeBlocks(text, 'yaml');
+const [example = '', streams = ''] = codeBlocks(text, 'yaml');
 
 function parsed(manifest: string) {
   const result = parseManifest(manifest);
@@ -40,6 +41,20 @@ describe('the page about the manifest', () => {
     ['GET', '/api/v2/spot/market/a;b'],
   ])('is right that there is no rule for %s %s', (method, target) => {
     expect(parsed(example).manifest.ruleFor(method, target)).toBeUndefined();
+  });
+
+  it.each([
+    [true, '{"op":"ping"}'],
+    [true, 'ping'],
+    [true, '{"op":"subscribe","args":["tickers.BTCUSDT","tickers.ETHUSDT"]}'],
+    [false, '{"op":"subscribe","args":["tickers.BTCUSDT","order"]}'],
+    [false, '{"op":"subscribe","args":[]}'],
+    [false, '{"op":"ping","op":"order"}'],
+    [false, 'pong'],
+  ])('is right that it is %s that a message is public: %s', (isPublic, message) => {
+    const rule = parsed(streams).manifest.ruleFor('GET', '/v5/private')?.webSocket;
+    expect(rule?.login).toBe('bybit');
+    expect(isPublicMessage(rule?.publicMessages ?? [], message)).toBe(isPublic);
   });
 
   it('is right about letter case', () => {

@@ -30,6 +30,7 @@ export interface RunningProxyOptions {
   readonly trustedProxies?: readonly string[];
   readonly upstreamSilenceMs?: number;
   readonly requestTimeoutMs?: number;
+  readonly loginTimeoutMs?: number;
   /** Stands in for the upstream's address. */
   readonly upstream?: URL;
 }
@@ -99,6 +100,7 @@ export class RunningProxy {
     const { port } = upstream.address() as AddressInfo;
     running.#proxy = createProxy({
       verifier: engine,
+      manifest: parsed.manifest,
       environment: 'live',
       upstream: options.upstream ?? new URL(`http://127.0.0.1:${port}`),
       maxBodyBytes,
@@ -109,6 +111,7 @@ export class RunningProxy {
       onError: (error) => running.faults.push(error),
       upstreamSilenceMs: options.upstreamSilenceMs,
       requestTimeoutMs: options.requestTimeoutMs,
+      loginTimeoutMs: options.loginTimeoutMs,
     });
     await new Promise<void>((resolve) => running.#proxy?.server.listen(0, '127.0.0.1', resolve));
     return running;

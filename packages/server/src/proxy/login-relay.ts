@@ -79,7 +79,8 @@ export class LoginRelay {
   constructor(parts: RelayParts, socket: RelayedSocket) {
     this.#parts = parts;
     this.#socket = socket;
-    if (socket.dialect.webSocket === undefined) throw new TypeError(`${socket.dialect.name} has no login message`);
+    if (socket.dialect.webSocket === undefined)
+      throw new TypeError(`${socket.dialect.name} has no login message`);
     this.#login = socket.dialect.webSocket;
     const { client } = socket;
     client.on('message', (data, isBinary) => this.#enqueue(data, isBinary));
@@ -137,7 +138,10 @@ export class LoginRelay {
     }
     const known = this.#decision?.credential?.id;
     if (known !== undefined && known !== decision.credential?.id) {
-      this.#refuse(denial('permission_denied', 'The connection was opened with another key.', { part: 'key' }), message);
+      this.#refuse(
+        denial('permission_denied', 'The connection was opened with another key.', { part: 'key' }),
+        message,
+      );
       return this.#end(POLICY_VIOLATION, '');
     }
     clearTimeout(this.#loginDeadline);
@@ -173,12 +177,16 @@ export class LoginRelay {
     const url = new URL(upstream);
     url.protocol = upstream.protocol === 'https:' ? 'wss:' : 'ws:';
     const from = { ip: wire.ip, scheme: wire.scheme ?? 'http' };
-    const server = new WebSocket(`${url.origin}${wire.target}`, client.protocol === '' ? [] : [client.protocol], {
-      headers: handshakeHeaders(upstreamHeaders(request.rawHeaders, decision, from)),
-      perMessageDeflate: false,
-      handshakeTimeout: CONNECT_TIMEOUT_MS,
-      followRedirects: false,
-    });
+    const server = new WebSocket(
+      `${url.origin}${wire.target}`,
+      client.protocol === '' ? [] : [client.protocol],
+      {
+        headers: handshakeHeaders(upstreamHeaders(request.rawHeaders, decision, from)),
+        perMessageDeflate: false,
+        handshakeTimeout: CONNECT_TIMEOUT_MS,
+        followRedirects: false,
+      },
+    );
     this.#upstreams.add(server);
     server.on('message', (data, isBinary) => relay(server, client, data, isBinary));
     server.on('close', (code, reason) => this.#end(passable(code), reason.toString()));
@@ -199,9 +207,9 @@ export class LoginRelay {
   /** A client that went away without a word would keep its connections to the upstream for ever. */
   #beat(): void {
     const { client } = this.#socket;
-    if (!this.#isAlive) return client.terminate();
+    if (this.#isAlive) client.ping();
+    else client.terminate();
     this.#isAlive = false;
-    client.ping();
   }
 
   #end(code: number, reason: string): void {
@@ -218,7 +226,10 @@ const CLOSE_TIMEOUT_MS = 2_000;
 
 /** Closes a WebSocket, and does not wait long for the other side to agree. */
 function endOne(socket: WebSocket, code: number, reason: string): void {
-  if (socket.readyState === WebSocket.CONNECTING) return socket.terminate();
+  if (socket.readyState === WebSocket.CONNECTING) {
+    socket.terminate();
+    return;
+  }
   socket.resume();
   socket.close(code, reason);
   const deadline = setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS);

@@ -93,7 +93,8 @@ export function createUpgradeHandler(parts: Parts) {
     const onLogin = strangers.admit(address);
     if (onLogin === undefined) {
       const detail = `${MAX_STRANGERS} WebSockets are open from this address on which nobody has logged in.`;
-      return endSocket(socket, problemAnswerOf('too_many_failures', detail, 'none'));
+      endSocket(socket, problemAnswerOf('too_many_failures', detail, 'none'));
+      return;
     }
     socket.once('close', onLogin);
     accept.handleUpgrade(request, socket, head, (client) => {
