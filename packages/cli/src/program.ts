@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addAudit } from './commands/audit.ts';
+import { addExplain } from './commands/explain.ts';
 import { addKeyring } from './commands/keyring.ts';
 import { addKeys } from './commands/keys/keys.ts';
 import { addManifest } from './commands/manifest.ts';
@@ -36,5 +37,6 @@ export function buildProgram(context: Context): Command {
   addKeyring(program, context);
   addAudit(program, context);
   addVerify(program, context);
+  addExplain(program, context);
   return program;
 }

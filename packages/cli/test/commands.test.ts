@@ -295,8 +295,31 @@ describe('verify', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ allowed: false, code: 'signature_mismatch' });
   });
 
-  it('does not repeat a text that is not JSON', async () => {
-    const { code, stderr } = await run(['verify', '-'], '{"signature": s3cr3t}');
+  it('explains what the client did wrong', async () => {
+    const target = '/api/v2/spot/account/assets';
+    const right = await run(['explain', '-'], signedRequest(target));
+    expect(right).toMatchObject({ code: 0, stderr: '' });
+    expect(right.stdout).toMatch(/^result +nothing is wrong\n/);
+    expect(right.stdout).toContain(`GET${target}`);
+
+    const file = join(service.folder, 'wrong.json');
+    writeFileSync(file, signedRequest(`${target}?`).replace(`${target}?`, target));
+    const signed = join(service.folder, 'signed.txt');
+    const { request } = JSON.parse(signedRequest(target)) as { request: { headers: Record<string, string> } };
+    writeFileSync(signed, `${request.headers['ACCESS-TIMESTAMP']}GET${target}?`);
+    const wrong = await run(['explain', file, '--prehash', signed]);
+    expect(wrong.code).toBe(1);
+    expect(wrong.stdout).toMatch(
+      /^result +signature_mismatch\ndetail .*\nmistake +query_mark_extra\nadvice +Leave /,
+    );
+    expect(wrong.stdout).toContain('another text, from byte');
+    expect(wrong.stdout).not.toContain(secret);
+    const json = await run(['explain', file, '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({ code: 'signature_mismatch', matched: null });
+  });
+
+  it.each(['verify', 'explain'])('does not repeat a text that is not JSON: %s', async (command) => {
+    const { code, stderr } = await run([command, '-'], '{"signature": s3cr3t}');
     expect(code).toBe(1);
     expect(stderr).toBe('- is not JSON.\n');
   });

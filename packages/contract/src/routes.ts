@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
 import * as keys from './keys.ts';
 import { AuditEntries, AuditQuery, Health, KeyringState } from './service.ts';
-import { Decision, VerifyRequest } from './verify.ts';
+import { Decision, ExplainRequest, Explanation, VerifyRequest } from './verify.ts';
 
 /** One route of the service: what it takes, what it answers, who may call it. */
 export interface RouteContract {
@@ -139,6 +139,17 @@ export const ROUTES = {
     status: 200,
     answer: Decision,
     errors: ['invalid_body'],
+  },
+  explain: {
+    method: 'POST',
+    path: '/v1/explain',
+    summary:
+      'Say why a signed request is refused, and what its client did wrong. Decides and changes nothing',
+    permission: 'keys.read',
+    body: ExplainRequest,
+    status: 200,
+    answer: Explanation,
+    errors: ['invalid_body', 'rate_limited'],
   },
   listAuditEntries: {
     method: 'GET',

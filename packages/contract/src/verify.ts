@@ -91,6 +91,45 @@ const DeniedDecision = z.object({
     .describe("What the dialect's own exchange would have answered, ready to be sent on"),
 });
 
+export const ExplainRequest = VerifyRequest.extend({
+  clientPrehash: z.string().max(1_048_576).optional().describe('What the client says it signed'),
+}).meta({ id: 'ExplainRequest' });
+
+export type ExplainRequest = z.infer<typeof ExplainRequest>;
+
+export const Explanation = z
+  .object({
+    code: z
+      .enum(DENIAL_CODES as [DenialCode, ...DenialCode[]])
+      .nullable()
+      .describe('What the request would be refused for. Replay and rate limits are not asked'),
+    detail: z.string(),
+    clockDeltaMs: z.number().optional(),
+    dialect: z.string().nullable(),
+    credentialId: z.string().nullable(),
+    matched: z.enum(['wire', 'decoded', 'decoded-plus', 'encoded']).nullable(),
+    prehash: z
+      .object({ text: z.string(), bytes: z.int() })
+      .nullable()
+      .describe('What the signature should cover, with characters that do not show as escapes'),
+    mistake: z
+      .object({ name: z.string(), advice: z.string(), keyId: z.string().optional() })
+      .nullable()
+      .describe("The known mistake that makes the client's signature"),
+    alignment: z
+      .object({
+        isEqual: z.boolean(),
+        differsAt: z.int().optional(),
+        before: z.string().optional(),
+        server: z.string().optional(),
+        client: z.string().optional(),
+        after: z.string().optional(),
+      })
+      .optional()
+      .describe("Where the client's signed text and the service's part"),
+  })
+  .meta({ id: 'Explanation' });
+
 export const Decision = z
   .discriminatedUnion('allowed', [AllowedDecision, DeniedDecision])
   .meta({ id: 'Decision' });

@@ -42,7 +42,7 @@ export class CredentialCompiler {
     try {
       for (const version of record.secretVersions) {
         if (version.retiresAt !== null && version.retiresAt <= nowMs) continue;
-        const proof = await this.#proofOf(record.id, version);
+        const proof = await openProof(this.#keyring, this.#slab, record.id, version);
         if (proof !== undefined) proofs.push(proof);
       }
     } catch (error) {
@@ -60,25 +60,6 @@ export class CredentialCompiler {
       revision: record.revision,
       // A copy is as long as it must be; what was pushed to has room for sixteen more.
       proofs: proofs.slice(),
-    };
-  }
-
-  async #proofOf(id: string, version: SecretVersionRecord): Promise<Proof | undefined> {
-    const { sealed, tokenHash, publicKey } = version;
-    if (sealed === null && tokenHash === null && publicKey === null) return undefined;
-    let key: Proof['key'];
-    if (sealed !== null) {
-      const plaintext = await unseal(this.#keyring, sealedName(id, version.version), sealed);
-      const { secret = '', passphrase = '' } = JSON.parse(plaintext.toString('utf8')) as SealedSecret;
-      plaintext.fill(0);
-      key = this.#slab.store(Buffer.from(secret, 'utf8'), passphrase);
-    }
-    return {
-      version: version.version,
-      retiresAt: version.retiresAt ?? undefined,
-      key,
-      tokenHash: tokenHash ?? undefined,
-      publicKey: publicKey === null ? undefined : publicKeyOf(publicKey),
     };
   }
 
@@ -108,6 +89,31 @@ export class CredentialCompiler {
     }
     return profile;
   }
+}
+
+/** Opens the proof material of a secret version. Undefined when there is none left. Whoever drops it releases its key. */
+export async function openProof(
+  keyring: Keyring,
+  slab: KeySlab,
+  id: string,
+  version: SecretVersionRecord,
+): Promise<Proof | undefined> {
+  const { sealed, tokenHash, publicKey } = version;
+  if (sealed === null && tokenHash === null && publicKey === null) return undefined;
+  let key: Proof['key'];
+  if (sealed !== null) {
+    const plaintext = await unseal(keyring, sealedName(id, version.version), sealed);
+    const { secret = '', passphrase = '' } = JSON.parse(plaintext.toString('utf8')) as SealedSecret;
+    plaintext.fill(0);
+    key = slab.store(Buffer.from(secret, 'utf8'), passphrase);
+  }
+  return {
+    version: version.version,
+    retiresAt: version.retiresAt ?? undefined,
+    key,
+    tokenHash: tokenHash ?? undefined,
+    publicKey: publicKey === null ? undefined : publicKeyOf(publicKey),
+  };
 }
 
 function networksOf(texts: readonly string[] | null): Network[] | undefined {

@@ -31,6 +31,7 @@ import { type OneUseSettings, oneUseOf } from './one-use.ts';
 import { noDialect, refusedClaim, unavailable } from './own-denials.ts';
 import type { ClaimAndMeter, ClaimAndMeterAnswer, OneUse } from './ports/claim-and-meter.ts';
 import type { MaybePromise } from './ports/store.ts';
+import { readClaim } from './read-claim.ts';
 import type { Demands } from './requirement.ts';
 import type { Resolver } from './resolver.ts';
 import type { UsageRecorder } from './usage.ts';
@@ -161,7 +162,8 @@ export class DecisionMaker {
     // Before anything that would be logged: what cannot be written must not pile up, from strangers least of all.
     if (!log.isWritable) return this.#deny(way, unavailable('The audit log cannot be written.'));
     if (dialect === undefined) return this.#record(way, this.#deny(way, noDialect(ask, request.message)));
-    const claim = this.#read(request, dialect, ask);
+    const context = { publicHost: this.#parts.publicHost, environment: ask.environment };
+    const claim = readClaim(request, dialect, context);
     if (!claim.ok) return this.#record(way, this.#deny(way, claim));
     way.claim = claim;
 
@@ -169,16 +171,6 @@ export class DecisionMaker {
       return this.#deny(way, unavailable('The service does not know the latest changes.'));
     const entry = resolver.peek(claim.keyId);
     return entry === undefined ? this.#load(way, claim) : this.#fromResolved(way, claim, dialect, entry);
-  }
-
-  /** Stage 2. A message inside a WebSocket is read as a login there, and anything else as a request. */
-  #read(request: WireRequest, dialect: Dialect, { environment }: Ask): Claim | Denial {
-    const context = { publicHost: this.#parts.publicHost, environment };
-    if (request.message === undefined) return dialect.read(request, context);
-    if (dialect.webSocket?.recognises(request.message)) {
-      return dialect.webSocket.read(request.message, { ...context, handshake: request });
-    }
-    return denial('malformed_request', `The message is no login of ${dialect.name}.`);
   }
 
   async #load(way: Way, claim: Claim): Promise<Decision> {

@@ -10,6 +10,7 @@ import { DecisionMaker } from './decision-maker.ts';
 import { DecisionWatch } from './decision-watch.ts';
 import { createDummies } from './dummy-credentials.ts';
 import { seal, unseal } from './envelope.ts';
+import { Explainer } from './explainer.ts';
 import { FailureBudget, type FailureBudgetOptions } from './failure-budget.ts';
 import { parseFingerprint } from './fingerprint.ts';
 import { createRewrapper, type Rewrapper } from './keyring/rewrap.ts';
@@ -53,6 +54,11 @@ export interface EngineOptions {
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
+interface Started {
+  readonly maker: DecisionMaker;
+  readonly explainer: Explainer;
+}
+
 export interface EngineHealth {
   readonly logIsWritable: boolean;
   readonly feedIsFresh: boolean;
@@ -69,6 +75,11 @@ export interface Engine {
   verify(request: WireRequest, ask?: Ask): Promise<Decision>;
   /** See {@link WatchingVerifier.watch}. */
   watch: WatchingVerifier['watch'];
+  /**
+   * Says why a request is refused, and what its client did wrong. Changes nothing. Rejects with a `StoreError` or
+   * `KeyringError` when it cannot look.
+   */
+  explain: Explainer['explain'];
   readonly keys: KeyService;
   readonly store: Store;
   readonly keyring: Rewrapper;
@@ -100,7 +111,7 @@ export function createEngine(options: EngineOptions): Engine {
   const claimAndMeter = options.claimAndMeter ?? createMemoryClaimAndMeter();
   const rewrapper = createRewrapper({ store, keyring, clock, onError });
 
-  async function start(): Promise<DecisionMaker> {
+  async function start(): Promise<Started> {
     const tagKey = await loadTagKey(store, keyring);
     const seed = createHmac('sha256', tagKey).update('fingerprints').digest().readUInt32BE(0);
     const resolver = new Resolver(store, cache, tagKey, seed);
@@ -119,27 +130,31 @@ export function createEngine(options: EngineOptions): Engine {
     keys.useTagKey(tagKey);
     saver = setInterval(() => void usage.save().catch(onError), SAVE_USAGE_MS).unref();
     rewrapper.resume();
-    return new DecisionMaker({
+    const parts = {
       resolver,
       demands: new Demands(manifest),
       dialects: acceptedDialects(manifest?.dialects),
       addresses: createAddressBook(),
       dummies: createDummies(slab),
-      claimAndMeter,
       log,
-      usage,
       clock,
+      publicHost: options.publicHost,
+    };
+    const maker = new DecisionMaker({
+      ...parts,
+      claimAndMeter,
+      usage,
       nextRequestId: createRequestIds(),
       failures: new FailureBudget(options.failureBudget ?? { failures: 60, windowSeconds: 60 }),
       strangers: new FailureBudget({ failures: 60, windowSeconds: 60 }),
       fingerprintSeed: seed,
       maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
       claimSafeMethods: options.claimSafeMethods ?? false,
-      publicHost: options.publicHost,
       isFeedFresh,
       onDecision: options.onDecision ?? (() => {}),
       onError,
     });
+    return { maker, explainer: new Explainer({ ...parts, store, keyring, slab }) };
   }
 
   function isFeedFresh(nowMs: number): boolean {
@@ -147,15 +162,15 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   let saver: NodeJS.Timeout | undefined;
-  let maker: DecisionMaker | undefined;
-  let starting: Promise<DecisionMaker> | undefined;
+  let ready: Started | undefined;
+  let starting: Promise<Started> | undefined;
   const keys = createKeyService({ store, keyring, manifest, clock, usage });
 
-  async function started(): Promise<DecisionMaker> {
+  async function started(): Promise<Started> {
     starting ??= start();
     try {
-      maker = await starting;
-      return maker;
+      ready = await starting;
+      return ready;
     } catch (error) {
       starting = undefined; // The next one tries again.
       throw error;
@@ -168,15 +183,18 @@ export function createEngine(options: EngineOptions): Engine {
     store,
     keyring: rewrapper,
     async verify(request, ask) {
-      if (maker !== undefined) return maker.decide(request, ask);
-      let ready: DecisionMaker;
+      if (ready !== undefined) return ready.maker.decide(request, ask);
       try {
-        ready = await started();
+        await started();
       } catch (error) {
         onError(error);
         return notStarted(clock());
       }
-      return ready.decide(request, ask);
+      return (ready as unknown as Started).maker.decide(request, ask);
+    },
+    async explain(request, ask, clientPrehash, by) {
+      const { explainer } = await started();
+      return explainer.explain(request, ask, clientPrehash, by);
     },
     async start() {
       await started();

@@ -1,6 +1,7 @@
 export * from './decision.ts';
 export * from './engine.ts';
 export { prepareSealer, type Sealer, seal, unseal } from './envelope.ts';
+export type { ExplainRefusal, Explanation } from './explainer.ts';
 export type { FailureBudgetOptions } from './failure-budget.ts';
 export { createEnvKeyring } from './keyring/env.ts';
 export { type FileKeyring, openFileKeyring } from './keyring/file.ts';

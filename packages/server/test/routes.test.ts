@@ -52,6 +52,7 @@ const CALLS: Record<
     app.post(`/v1/keys/${(await app.newKey()).id}/revoke`, { reason: 'leaked', wait: 'everywhere' }),
   revokeKeys: (app) => app.post('/v1/revocations', { accountId: 'acct_none', reason: 'closed' }),
   verify: (app) => app.post('/v1/verify', { request: { method: 'GET', target: '/', headers: {} } }),
+  explain: (app) => app.post('/v1/explain', { request: { method: 'GET', target: '/', headers: {} } }),
   listAuditEntries: (app) => app.get('/v1/audit/entries?limit=3'),
   showKeyring: (app) => app.get('/v1/keyring'),
   rotateKeyring: (app) => app.post('/v1/keyring/rotate'),
@@ -127,6 +128,13 @@ describe('routes', () => {
     ]);
     const denied = await ask();
     expect(ROUTES.verify.answer.parse(denied.json)).toEqual(denied.json);
+    const described = {
+      method: 'GET',
+      target: '/balance',
+      headers: { 'ACCESS-KEY': 'a', 'ACCESS-SIGN': 'b' },
+    };
+    const explained = await running.post('/v1/explain', { request: described, clientPrehash: 'x' });
+    expect(ROUTES.explain.answer.parse(explained.json)).toEqual(explained.json);
     expect(denied.json).toMatchObject({
       allowed: false,
       code: expect.stringMatching(/^(rate_limited|replayed)$/),

@@ -1,10 +1,10 @@
 import type { Decision } from '@countersign/contract';
 import type { Command } from 'commander';
-import { CommandError, EXIT } from '../command-error.ts';
+import { EXIT } from '../command-error.ts';
 import { type Context, connect, type ServiceFlags } from '../context.ts';
-import { readPublicFile } from '../private-file.ts';
 import { fields } from '../tables.ts';
 import type { Terminal } from '../terminal.ts';
+import { readRequestFile } from './request-file.ts';
 import { serviceCommand } from './service-command.ts';
 
 type DecisionAnswer = (typeof Decision)['_output'];
@@ -21,22 +21,13 @@ export function addVerify(program: Command, context: Context): void {
     .action(async (file: string, flags: ServiceFlags) => {
       const api = await connect(context, flags);
       const decision = await api.call<DecisionAnswer>('verify', {
-        body: parsed(file, await readPublicFile(file)),
+        body: await readRequestFile(file),
       });
       if (!decision.allowed) process.exitCode = EXIT.failed;
       if (flags.json) return terminal.printJson(decision);
       terminal.print(describe(terminal, decision));
     });
   serviceCommand(verify, 'verify request.json');
-}
-
-/** The parser's message would quote the text, which holds a signature. */
-function parsed(file: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new CommandError(`${file} is not JSON.`);
-  }
 }
 
 function describe(terminal: Terminal, decision: DecisionAnswer): string {

@@ -1,14 +1,21 @@
-import type { VerifyRequest } from '@countersign/contract';
+import type { ExplainRequest, VerifyRequest } from '@countersign/contract';
 import type { WireRequest } from '@countersign/core';
 import type { Engine } from '@countersign/engine';
-import { type Call, done } from './handler.ts';
+import { type Call, done, failed, type Reply } from './handler.ts';
 
-/** `POST /v1/verify`: puts the described request before the one verifier. */
+/** `POST /v1/verify` and `/v1/explain`: put the described request before the one verifier, or ask why it refuses. */
 export function verifyHandlers(engine: Engine) {
   return {
     verify: async ({ body }: Call) => {
       const { request, ...ask } = body as VerifyRequest;
       return done(await engine.verify(wireRequestOf(request), ask));
+    },
+    explain: async ({ body, by }: Call): Promise<Reply> => {
+      const { request, clientPrehash, ...ask } = body as ExplainRequest;
+      const answer = await engine.explain(wireRequestOf(request), ask, clientPrehash, by);
+      if (!answer.ok) return failed(answer.code, answer.detail);
+      const { ok: _, ...explanation } = answer;
+      return done(explanation);
     },
   };
 }
