@@ -68,3 +68,10 @@ export function publicDenial(refusal: Denial): Denial {
   if (refusal.code !== 'credential_revoked') return refusal;
   return { ...refusal, code: 'credential_unknown', detail: 'No such credential.' };
 }
+
+const MAX_DETAIL = 300;
+
+/** The refusal of what cannot be read. A detail may quote a name that is as long as its header, so it is cut. */
+export function malformed(detail: string): Denial {
+  return denial('malformed_request', detail.slice(0, MAX_DETAIL));
+}

@@ -15,6 +15,7 @@ export { lookupOfForeignToken } from './dialects/bearer.ts';
 export * from './dialects/dialect.ts';
 export * from './dialects/problem.ts';
 export * from './dialects/registry.ts';
+export * from './dialects/response-signature.ts';
 export * from './explain/alignment.ts';
 export * from './explain/mistakes.ts';
 export * from './explain/search.ts';

@@ -24,6 +24,13 @@ export interface WireRequest {
   readonly message?: string | undefined;
 }
 
+/** An answer exactly as it goes onto the wire. */
+export interface WireResponse {
+  readonly status: number;
+  readonly headers: RawHeaders;
+  readonly body: Uint8Array;
+}
+
 /** Header names and values in turn: `['Host', 'a', 'Accept', 'b']`. */
 export type RawHeaders = readonly string[];
 

@@ -1,4 +1,4 @@
-import type { Credential, Proof } from '../credential/credential.ts';
+import type { Credential, CredentialProfile, Proof } from '../credential/credential.ts';
 import { type Denial, denial } from '../denial.ts';
 import type { Claim, Dialect, MatchedForm } from '../dialects/dialect.ts';
 import type { Prehash } from '../schemes/prehash.ts';
@@ -8,6 +8,11 @@ export interface Authenticated {
   readonly ok: true;
   readonly secretVersion: number;
   readonly matched: MatchedForm;
+}
+
+/** What of a credential this stage asks for. */
+export interface Provable extends Pick<Credential, 'proofs'> {
+  readonly profile: Pick<CredentialProfile, 'kind' | 'dialects'>;
 }
 
 /**
@@ -23,7 +28,7 @@ export interface Authenticated {
 export function authenticate(
   claim: Claim,
   dialect: Dialect,
-  credential: Credential,
+  credential: Provable,
   nowMs: number,
 ): Authenticated | Denial {
   const { dialects, kind } = credential.profile;

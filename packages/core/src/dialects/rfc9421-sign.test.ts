@@ -16,7 +16,8 @@ import type { WireRequest } from '../message.ts';
 import { prehashBytes } from '../schemes/prehash.ts';
 import { SCHEMES, type SchemeUse } from '../schemes/scheme.ts';
 import type { SigningKey } from './dialect.ts';
-import { rfc9421, signatureBase } from './rfc9421.ts';
+import { rfc9421 } from './rfc9421.ts';
+import { signatureBase } from './signature-base.ts';
 
 describe('sign', () => {
   const context = { nowMs, nonce: 'n1' };

@@ -231,6 +231,7 @@ it('every scheme has a row, and its kind', () => {
     'rsa-pss-sha512: rsa',
     'ed25519: ed25519',
     'ecdsa-p256-sha256: p256',
+    'ecdsa-secp256k1-keccak256: secp256k1',
     'token: bearer',
   ]);
 });

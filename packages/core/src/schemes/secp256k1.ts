@@ -1,5 +1,6 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { constantTimeEqual } from '../constant-time.ts';
 import { type Prehash, prehashBytes } from './prehash.ts';
 
 const SIGNATURE = /^0x[0-9a-f]{130}$/;
@@ -18,7 +19,7 @@ const recovered = new WeakMap<
  */
 export function recoverAddress(prehash: Prehash, signature: string): string | undefined {
   const known = recovered.get(prehash);
-  if (known?.signature === signature) return known.address;
+  if (known !== undefined && constantTimeEqual(known.signature, signature)) return known.address;
   const address = recover(prehash, signature);
   recovered.set(prehash, { signature, address });
   return address;
