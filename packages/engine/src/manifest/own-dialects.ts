@@ -68,15 +68,15 @@ function readDialect(
   const headers = readHeaders(given.headers, [...at, 'headers'], others, fields);
   const hasNonce = headers.nonce !== undefined;
   const { unit, window } = readTimestamp(given.timestamp, [...at, 'timestamp'], fields);
-  const prehash = readPrehash(given.prehash, [...at, 'prehash'], fields);
+  const parts = readPrehash(given.prehash, [...at, 'prehash'], fields);
   const proof = Object.values(headers).map((header: string) => header.toLowerCase());
-  checkPrehash({ prehash, unit, hasNonce, proof, uncovered: given.uncovered, at }, fields);
+  checkPrehash({ parts, unit, hasNonce, proof, uncovered: given.uncovered, at }, fields);
   return describedDialect({
     name,
     headers,
     timestampUnit: unit,
     window,
-    prehash,
+    prehash: parts.filter((part) => part !== undefined),
     schemes: readSchemes(given.schemes, [...at, 'schemes'], hasNonce, fields),
     refusal: given.refusal === undefined ? undefined : readRefusal(given.refusal, [...at, 'refusal'], fields),
   });

@@ -28,12 +28,12 @@ export function faultInHeaderName(name: unknown): string | undefined {
   return undefined;
 }
 
-/** Reads the parts of a prehash, without asking what they come to. */
-export function readPrehash(value: unknown, at: Path, fields: ManifestFields): PrehashPart[] {
+/** Reads the parts of a prehash, without asking what they come to. Undefined: one that cannot be read. */
+export function readPrehash(value: unknown, at: Path, fields: ManifestFields): (PrehashPart | undefined)[] {
   const parts = fields.list(value, at);
   if (Array.isArray(value) && (parts.length === 0 || parts.length > MAX_PARTS))
     fields.fault(at, `"prehash" must have 1 to ${MAX_PARTS} parts`);
-  return parts.flatMap((part, i) => readPart(part, [...at, i], fields) ?? []);
+  return parts.map((part, i) => readPart(part, [...at, i], fields));
 }
 
 function readPart(value: unknown, at: Path, fields: ManifestFields): PrehashPart | undefined {
@@ -55,7 +55,10 @@ function readPart(value: unknown, at: Path, fields: ManifestFields): PrehashPart
   if (given.text !== undefined) return readText(given.text, [...at, 'text'], fields);
   const fault = faultInHeaderName(given.header);
   if (fault === undefined) return { kind: 'header', name: (given.header as string).toLowerCase() };
-  fields.fault([...at, 'header'], given.header === 'host' ? 'the host is the part "host"' : fault);
+  fields.fault(
+    [...at, 'header'],
+    /^host$/i.test(String(given.header)) ? 'the host is the part "host"' : fault,
+  );
   return undefined;
 }
 
@@ -71,7 +74,7 @@ function isWord(text: string): text is PrehashWord {
 
 /** What a prehash is judged by. */
 export interface PrehashQuestion {
-  readonly prehash: readonly PrehashPart[];
+  readonly parts: readonly (PrehashPart | undefined)[];
   readonly unit: TimestampUnit;
   readonly hasNonce: boolean;
   /** The headers that carry the proof, in lower case. */
@@ -84,10 +87,11 @@ export interface PrehashQuestion {
 
 /** Says in what a prehash is unsafe: each is a way to make another request out of a captured one. */
 export function checkPrehash(
-  { prehash, unit, hasNonce, proof, uncovered, at }: PrehashQuestion,
+  { parts, unit, hasNonce, proof, uncovered, at }: PrehashQuestion,
   fields: ManifestFields,
 ) {
-  if (prehash.length === 0) return;
+  const prehash = parts.filter((part) => part !== undefined);
+  if (parts.length === 0) return;
   const place = [...at, 'prehash'];
   if (!hasWord(prehash, 'timestamp')) {
     fields.fault(
@@ -103,6 +107,9 @@ export function checkPrehash(
         : 'the prehash has a "nonce", for which "headers" has no name',
     );
   }
+  checkCoverage(prehash, uncovered, at, fields);
+  // What a part is that cannot be read, nobody knows: nor what it may be confused with.
+  if (prehash.length < parts.length) return;
   for (const [i, part] of prehash.entries()) {
     if (part.kind !== 'header' || !proof.includes(part.name)) continue;
     fields.fault(
@@ -117,7 +124,6 @@ export function checkPrehash(
       `nothing shows where ${first} ends and ${second} begins, as both can hold ${JSON.stringify(character)}: what is moved over the border makes another request with the same signature. Put a text between them that ${first} cannot hold, such as "\\n"`,
     );
   }
-  checkCoverage(prehash, uncovered, at, fields);
 }
 
 function checkCoverage(
