@@ -31,6 +31,20 @@ export interface WireResponse {
   readonly body: Uint8Array;
 }
 
+/** Headers of one connection only (RFC 9110 section 7.6.1), and what goes with them. In lower case. */
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+]);
+
 /** Header names and values in turn: `['Host', 'a', 'Accept', 'b']`. */
 export type RawHeaders = readonly string[];
 

@@ -1,5 +1,13 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { DENIALS, denial, KeySlab, type Manifest, problemAnswer, type WireRequest } from '@countersign/core';
+import {
+  DENIALS,
+  denial,
+  dialectTable,
+  KeySlab,
+  type Manifest,
+  problemAnswer,
+  type WireRequest,
+} from '@countersign/core';
 import { acceptedDialects } from './accepted-dialects.ts';
 import { createAddressBook } from './address-book.ts';
 import { GroupCommit } from './audit/group-commit.ts';
@@ -98,6 +106,7 @@ export function createEngine(options: EngineOptions): Engine {
   const { store, keyring, manifest } = options;
   const clock = options.clock ?? Date.now;
   const onError = options.onError ?? (() => {});
+  const dialects = dialectTable(manifest?.ownDialects);
   const slab = new KeySlab();
   const cache = new CredentialCache(
     store,
@@ -133,7 +142,7 @@ export function createEngine(options: EngineOptions): Engine {
     const parts = {
       resolver,
       demands: new Demands(manifest),
-      dialects: acceptedDialects(manifest?.dialects),
+      dialects: acceptedDialects(dialects, manifest?.dialects),
       addresses: createAddressBook(),
       dummies: createDummies(slab),
       log,
@@ -164,7 +173,7 @@ export function createEngine(options: EngineOptions): Engine {
   let saver: NodeJS.Timeout | undefined;
   let ready: Started | undefined;
   let starting: Promise<Started> | undefined;
-  const keys = createKeyService({ store, keyring, manifest, clock, usage });
+  const keys = createKeyService({ store, keyring, manifest, dialects, clock, usage });
 
   async function started(): Promise<Started> {
     starting ??= start();

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ErrorCode, PROBLEM_MEDIA_TYPE, problemOf } from '@countersign/contract';
-import { DIALECTS, denial, type HttpAnswer } from '@countersign/core';
+import { type DialectTable, denial, type HttpAnswer } from '@countersign/core';
 import type { Allowed, Denied } from '@countersign/engine';
 
 /** Sends what the dialect says of a denial, with the id under which the log knows it. */
@@ -45,8 +45,12 @@ export function problemAnswerOf(code: ErrorCode, detail: string, requestId: stri
 }
 
 /** The dialect's own "try again later": a bot knows that one. */
-export function upstreamIsAway({ dialect: name, requestId }: Allowed, nowMs: number): HttpAnswer {
-  const dialect = DIALECTS.find((known) => known.name === name);
+export function upstreamIsAway(
+  dialects: DialectTable,
+  { dialect: name, requestId }: Allowed,
+  nowMs: number,
+): HttpAnswer {
+  const dialect = name === null ? undefined : dialects.named(name);
   const detail = 'The API behind this address does not answer.';
   if (dialect === undefined) return problemAnswerOf('upstream_unavailable', detail, requestId);
   return dialect.refuse(denial('unavailable', detail, { retryAfterSeconds: 1 }), { nowMs, requestId });

@@ -1,3 +1,4 @@
+import type { Dialect } from '../dialects/dialect.ts';
 import type { WireRequest } from '../message.ts';
 import type { PublicMessage } from './public-messages.ts';
 
@@ -48,6 +49,8 @@ export interface WebSocketRule {
 export interface Manifest {
   /** Names of the dialects that customers may speak, the preferred one first. Absent: all. */
   readonly dialects: readonly string[] | undefined;
+  /** The dialects that the operator describes. */
+  readonly ownDialects: readonly Dialect[];
   readonly permissions: ReadonlyMap<string, Permission>;
   /**
    * Finds the rule for a request, or undefined when no rule fits or two readings of the path fit different

@@ -1,15 +1,8 @@
 import { type ClaimPart, type Denial, denial } from '../denial.ts';
-import {
-  type HeaderName,
-  hasHeader,
-  headerName,
-  isSafeMethod,
-  REPEATED,
-  singleHeaders,
-  type WireRequest,
-} from '../message.ts';
+import { hasHeader, headerName, isSafeMethod, singleHeaders, type WireRequest } from '../message.ts';
 import type { Prehash } from '../schemes/prehash.ts';
 import type { Alternative, Claim, Dialect, SignedRequest, SigningContext, SigningKey } from './dialect.ts';
+import { faultInProofHeaders, type ProofHeader } from './proof-headers.ts';
 import { mayBeSpeltOtherwise, queryAlternatives } from './query-forms.ts';
 
 /** What differs between the dialects that sign `timestamp + METHOD + path[?query] + body`. */
@@ -22,8 +15,6 @@ interface Concatenated
   readonly writeTimestamp: (ms: number) => string;
 }
 
-const MAX_HEADER = 512;
-
 /**
  * Makes a dialect of the family that began with Coinbase Exchange: four headers, and a signature over
  * timestamp, method, target and body put together without separators.
@@ -34,12 +25,12 @@ const MAX_HEADER = 512;
  */
 export function concatenated(differences: Concatenated): Dialect {
   const { headers, schemes, readTimestamp, writeTimestamp } = differences;
-  const names = PARTS.map((part) => headerName(headers[part]));
-  const [keyName, signatureName] = names as [HeaderName, HeaderName];
+  const names = PARTS.map((part): ProofHeader => ({ ...headerName(headers[part]), part }));
+  const [keyName, signatureName] = names as [ProofHeader, ProofHeader];
 
   function read(request: WireRequest): Claim | Denial {
     const values = singleHeaders(request.headers, names);
-    const fault = faultIn(values);
+    const fault = faultInProofHeaders(names, values);
     if (fault !== undefined) return fault;
     const [keyId, signature, timestamp, passphrase] = values as [string, string, string, string];
     const timestampMs = readTimestamp(timestamp);
@@ -61,23 +52,6 @@ export function concatenated(differences: Concatenated): Dialect {
       prehash: prehash(timestamp, request.method, request.target, request.body),
       alternatives: mayBeSpeltOtherwise(request) ? spellings(request, timestamp) : undefined,
     };
-  }
-
-  function faultIn(values: readonly (string | undefined | typeof REPEATED)[]): Denial | undefined {
-    for (let i = 0; i < PARTS.length; i++) {
-      const value = values[i];
-      const part = PARTS[i] as ClaimPart;
-      if (value === REPEATED) return denial('malformed_request', `${headers[part]} occurs twice.`, { part });
-      if (value === undefined || value === '') {
-        return denial('credential_missing', `${headers[part]} is missing or empty.`, { part });
-      }
-      if (value.length > MAX_HEADER && part !== 'signature') {
-        return denial('malformed_request', `${headers[part]} is longer than ${MAX_HEADER} characters.`, {
-          part,
-        });
-      }
-    }
-    return undefined;
   }
 
   function sign(request: WireRequest, key: SigningKey, context: SigningContext): SignedRequest {

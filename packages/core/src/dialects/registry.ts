@@ -10,3 +10,15 @@ export const DIALECTS: readonly Dialect[] = [bitget, okx, rfc9421, bearer];
 export function dialectNamed(name: string): Dialect | undefined {
   return DIALECTS.find((dialect) => dialect.name === name);
 }
+
+/** The dialects of an installation, found by name: those of this library, and an operator's own. */
+export interface DialectTable {
+  /** In the order in which a request is offered to them: an operator's own come first. */
+  readonly all: readonly Dialect[];
+  named(name: string): Dialect | undefined;
+}
+
+export function dialectTable(own: readonly Dialect[] = []): DialectTable {
+  const all = [...own, ...DIALECTS];
+  return { all, named: (name) => all.find((dialect) => dialect.name === name) };
+}

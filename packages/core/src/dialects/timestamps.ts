@@ -13,6 +13,20 @@ export function readMilliseconds(text: string): number | undefined {
 
 const ZERO = 0x30;
 
+const SECONDS = /^([1-9]\d{0,10})(?:\.(\d{1,9}))?$/;
+
+/** Reads seconds since 1970 without a leading zero, with up to nine decimals, as ms since 1970. */
+export function readSeconds(text: string): number | undefined {
+  const [, seconds, decimals = ''] = SECONDS.exec(text) ?? [];
+  if (seconds === undefined) return undefined;
+  return Number(seconds) * 1000 + Number(decimals.padEnd(9, '0')) / 1_000_000;
+}
+
+/** Writes ms since 1970 as whole seconds. */
+export function writeSeconds(ms: number): string {
+  return String(Math.floor(ms / 1000));
+}
+
 const ISO = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{3}))?Z$/;
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 

@@ -2,8 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import {
   type Constraints,
   type CredentialKind,
-  DIALECTS,
-  dialectNamed,
+  type DialectTable,
   fits,
   hasIdForm,
   idInToken,
@@ -30,16 +29,21 @@ export function isAsymmetric(kind: CredentialKind): boolean {
 }
 
 /** Lists all that is wrong with the meaning of a new key. */
-export function faultsInNewKey(input: KeyInput, manifest: Manifest | undefined, nowMs: number): Fault[] {
+export function faultsInNewKey(
+  input: KeyInput,
+  manifest: Manifest | undefined,
+  dialects: DialectTable,
+  nowMs: number,
+): Fault[] {
   return [
     ...faultsInProof(input),
-    ...faultsInDialects(input),
+    ...faultsInDialects(input, dialects),
     ...faultsInRestrictions(input, input.accountId, manifest, nowMs),
   ];
 }
 
 /** Lists all that is wrong with a key from another system, beyond {@link faultsInNewKey}. */
-export function faultsInImport(input: ImportInput, isOurs: boolean): Fault[] {
+export function faultsInImport(input: ImportInput, isOurs: boolean, dialects: DialectTable): Fault[] {
   const faults: Fault[] = [];
   if (hasIdForm(input.id) && !isOurs) {
     faults.push({ pointer: '/id', message: 'has the form of an id of this service, which never issued it' });
@@ -59,7 +63,7 @@ export function faultsInImport(input: ImportInput, isOurs: boolean): Fault[] {
       pointer: '/secret',
       message: `must have ${MIN_IMPORTED_SECRET} to ${MAX_SECRET_BYTES} bytes`,
     });
-  } else if (needsBase64Secret(input.kind, input.dialects) && !isBase64Secret(input.secret ?? '')) {
+  } else if (needsBase64Secret(input.kind, input.dialects, dialects) && !isBase64Secret(input.secret ?? '')) {
     faults.push({ pointer: '/secret', message: `must be base64 for ${input.dialects?.join(', ')}` });
   } else if (input.kind === 'bearer' && !PRINTABLE.test(input.secret ?? '')) {
     faults.push({ pointer: '/secret', message: 'a bearer token is printable ASCII without spaces' });
@@ -97,13 +101,16 @@ function faultsInProof({ kind, publicKey }: KeyInput): Fault[] {
     : [{ pointer: '/publicKey', message: `is not of kind ${kind} (RSA: 2048 to 8192 bits)` }];
 }
 
-function faultsInDialects({ kind, dialects, passphrase }: KeyInput): Fault[] {
+function faultsInDialects({ kind, dialects: names, passphrase }: KeyInput, dialects: DialectTable): Fault[] {
   const faults: Fault[] = [];
-  for (const [i, name] of (dialects ?? []).entries()) {
-    const dialect = dialectNamed(name);
+  for (const [i, name] of (names ?? []).entries()) {
+    const dialect = dialects.named(name);
     const pointer = `/dialects/${i}`;
     if (dialect === undefined)
-      faults.push({ pointer, message: `is not one of ${DIALECTS.map((known) => known.name).join(', ')}` });
+      faults.push({
+        pointer,
+        message: `is not one of ${dialects.all.map((known) => known.name).join(', ')}`,
+      });
     else if (dialect.schemes[kind] === undefined)
       faults.push({ pointer, message: `does not sign with kind ${kind}` });
     else if (dialect.hasPassphrase && passphrase === undefined) {

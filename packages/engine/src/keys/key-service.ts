@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  type DialectTable,
   idInToken,
   isIssuedId,
   lookupOfForeignToken,
@@ -51,11 +52,12 @@ interface Parts {
   readonly store: Store;
   readonly keyring: Keyring;
   readonly manifest: Manifest | undefined;
+  readonly dialects: DialectTable;
   readonly clock: () => number;
   readonly usage: UsageRecorder;
 }
 
-export function createKeyService({ store, keyring, manifest, clock, usage }: Parts): KeyService {
+export function createKeyService({ store, keyring, manifest, dialects, clock, usage }: Parts): KeyService {
   let givenTagKey: Uint8Array | undefined;
 
   /** Under an empty key, ids would be issued that nobody ever finds again. */
@@ -68,7 +70,7 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
     const nowMs = clock();
     const barred = mayManage(input.accountId, by, input.permissions);
     if (barred !== undefined) return barred;
-    const faults = faultsInNewKey(input, manifest, nowMs);
+    const faults = faultsInNewKey(input, manifest, dialects, nowMs);
     if (faults.length > 0) return refusedFor(faults);
     const id = mintId(input.environment, tagKey(), randomBytes);
     return create(id, input, id, nowMs, by, 'key.issued', []);
@@ -79,7 +81,10 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
     const barred = mayManage(input.accountId, by, input.permissions);
     if (barred !== undefined) return barred;
     const isOurs = isIssuedId(input.id, tagKey());
-    const faults = [...faultsInNewKey(input, manifest, nowMs), ...faultsInImport(input, isOurs)];
+    const faults = [
+      ...faultsInNewKey(input, manifest, dialects, nowMs),
+      ...faultsInImport(input, isOurs, dialects),
+    ];
     if (faults.length > 0) return refusedFor(faults);
     return create(input.id, input, input.id, nowMs, by, 'key.imported', foreignNames(input, isOurs));
   }
@@ -96,7 +101,7 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
     const { environment, kind, passphrase, publicKey, secret: given } = input;
     const made = await makeSecretVersion(keyring, {
       record: { id, environment, kind },
-      isBase64: needsBase64Secret(kind, input.dialects ?? manifest?.dialects),
+      isBase64: needsBase64Secret(kind, input.dialects ?? manifest?.dialects, dialects),
       version: 1,
       nowMs,
       tokenId,
@@ -180,7 +185,7 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
       if (current === undefined) throw new TypeError('a live key has no secret version');
       const passphrase = await passphraseOf(keyring, id, current);
       if (isAsymmetric(record.kind) || publicKey !== undefined) {
-        const faults = faultsInNewKey({ ...newKeyOf(record), passphrase, publicKey }, undefined, 0);
+        const faults = faultsInNewKey({ ...newKeyOf(record), passphrase, publicKey }, undefined, dialects, 0);
         const own = faults.filter(({ pointer }) => pointer === '/publicKey');
         if (own.length > 0) return refusedFor(own);
       }
@@ -188,7 +193,7 @@ export function createKeyService({ store, keyring, manifest, clock, usage }: Par
       const version = current.version + 1;
       const made = await makeSecretVersion(keyring, {
         record,
-        isBase64: needsBase64Secret(record.kind, record.dialects ?? manifest?.dialects),
+        isBase64: needsBase64Secret(record.kind, record.dialects ?? manifest?.dialects, dialects),
         version,
         nowMs,
         tokenId,

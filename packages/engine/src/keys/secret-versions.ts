@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   type CredentialKind,
-  dialectNamed,
+  type DialectTable,
   mintBase64Secret,
   mintBearerToken,
   mintHmacSecret,
@@ -50,9 +50,13 @@ export async function makeSecretVersion(
 }
 
 /** Whether one of the named dialects takes the bytes for its key that the secret is base64 of. */
-export function needsBase64Secret(kind: CredentialKind, dialects: readonly string[] | undefined): boolean {
+export function needsBase64Secret(
+  kind: CredentialKind,
+  names: readonly string[] | undefined,
+  dialects: DialectTable,
+): boolean {
   return (
-    kind === 'hmac' && (dialects ?? []).some((name) => dialectNamed(name)?.schemes.hmac?.key === 'base64')
+    kind === 'hmac' && (names ?? []).some((name) => dialects.named(name)?.schemes.hmac?.key === 'base64')
   );
 }
 

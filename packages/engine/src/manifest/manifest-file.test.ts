@@ -99,7 +99,7 @@ routes:
     expect(shown(text)).toEqual([
       '1: "version" must be 1',
       '2: "kraken" is not one of bitget, okx, rfc9421, bearer',
-      '3: there is no field "owner" here, only version, dialects, permissions, routes',
+      '3: there is no field "owner" here, only version, dialects, ownDialects, permissions, routes',
       '5: "risk" must be one of low, medium, high, critical',
       '6: "Spot Trade" is no permission name (a-z, 0-9, "_", "." and "-")',
       '10: there is no field "level" here, only risk, description',
@@ -108,7 +108,7 @@ routes:
       '16: "route" must be a method and a path, like "GET /orders/:id" or "GET /market/*"',
       '19: there is no permission "spot.nothing" under "permissions"',
       '20: "weight" must be a whole number from 1 to 1000000',
-      '21: there is no field "colour" here, only route, permission, public, weight, facts',
+      '21: there is no field "colour" here, only route, permission, public, weight, facts, webSocket',
       '25: "total" is no JSON pointer: it begins with "/"',
       '26: "9lives" is no name of a fact (letters, digits and "_")',
       '26: a fact has one of "json" (a JSON pointer), "query" or "form" (a field\'s name)',

@@ -11,6 +11,8 @@ import {
   type Rule,
 } from '@countersign/core';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import type { ManifestFields, Path } from './manifest-fields.ts';
+import { type OwnDialects, readOwnDialects } from './own-dialects.ts';
 import { createRouteTable, type Route } from './routes.ts';
 
 /** Something wrong in a manifest, and where: lines and columns count from 1. */
@@ -31,8 +33,6 @@ const NAME = /^[a-z][a-z0-9_.-]{0,63}$/;
 const FACT_NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/;
 const POINTER = /^(?:\/(?:[^~/]|~[01])*)+$/;
 const PATH = /^\/[A-Za-z0-9\-._~!$&'()+,=@/:*%]*$/;
-
-type Path = readonly (string | number)[];
 
 /**
  * Reads a manifest (YAML 1.2) and checks it whole: all faults are found at once. The form is in
@@ -67,10 +67,10 @@ export function parseManifest(text: string): ParsedManifest {
   } catch (error) {
     return { ok: false, faults: [{ line: 1, column: 1, message: (error as Error).message }] };
   }
-  const { dialects, permissions, routes } = reader.manifest(root);
+  const { dialects, ownDialects, permissions, routes } = reader.manifest(root);
   if (faults.length > 0) return { ok: false, faults: faults.sort((a, b) => a.line - b.line) };
   const table = createRouteTable(routes);
-  return { ok: true, manifest: { dialects, permissions, ruleFor: table.find }, routes };
+  return { ok: true, manifest: { dialects, ownDialects, permissions, ruleFor: table.find }, routes };
 }
 
 /**
@@ -94,25 +94,33 @@ function nameOf(document: ReturnType<typeof parseDocument>, path: Path): unknown
 
 class Reader {
   readonly #fault: (path: Path, message: string) => void;
+  readonly #fields: ManifestFields;
 
   constructor(fault: (path: Path, message: string) => void) {
     this.#fault = fault;
+    this.#fields = {
+      fault,
+      mapping: (value, path, known) => this.#mapping(value, path, known),
+      list: (value, path) => this.#list(value, path),
+    };
   }
 
   manifest(root: unknown) {
-    const fields = this.#mapping(root, [], ['version', 'dialects', 'permissions', 'routes']);
+    const fields = this.#mapping(root, [], ['version', 'dialects', 'ownDialects', 'permissions', 'routes']);
     if (fields.version !== 1) this.#fault(['version'], '"version" must be 1');
     const permissions = this.#permissions(fields.permissions);
+    const own = readOwnDialects(fields.ownDialects, fields.dialects, this.#fields);
     return {
-      dialects: this.#dialects(fields.dialects),
+      dialects: this.#dialects(fields.dialects, own),
+      ownDialects: own.dialects,
       permissions,
       routes: this.#routes(fields.routes, permissions),
     };
   }
 
-  #dialects(value: unknown): string[] | undefined {
+  #dialects(value: unknown, own: OwnDialects): string[] | undefined {
     if (value === undefined) return undefined;
-    const known = DIALECTS.map(({ name }) => name);
+    const known = [...DIALECTS.map(({ name }) => name), ...own.names];
     const names = this.#list(value, ['dialects']);
     for (const [i, name] of names.entries()) {
       if (!known.includes(name as string)) {

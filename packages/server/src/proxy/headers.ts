@@ -1,19 +1,6 @@
-import { DIALECTS, type RawHeaders } from '@countersign/core';
+import { type DialectTable, HOP_BY_HOP, type RawHeaders } from '@countersign/core';
 import type { Allowed } from '@countersign/engine';
 
-/** Headers of one connection only (RFC 9110 section 7.6.1), and what goes with them. */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'expect',
-]);
 const OURS = /^x-countersign-/;
 /** Set anew, from the address that was verified. */
 const FORWARDED = new Set([
@@ -38,7 +25,6 @@ const OVERRIDES = new Set([
   'x-forwarded-method',
   'x-forwarded-prefix',
 ]);
-const SECURITY_HEADERS = new Set(DIALECTS.flatMap(({ securityHeaders }) => securityHeaders));
 
 export interface ForwardedFrom {
   readonly ip: string | undefined;
@@ -49,7 +35,28 @@ export interface ForwardedFrom {
  * Makes the headers for the upstream, names and values in turn: without those of the connection, without the
  * proof, without anything that pretends to come from us, and with what was decided.
  */
-export function upstreamHeaders(raw: RawHeaders, decision: Allowed, from: ForwardedFrom): string[] {
+export type UpstreamHeaders = (raw: RawHeaders, decision: Allowed, from: ForwardedFrom) => string[];
+
+/** @param dialects those whose proofs are never passed on */
+export function upstreamHeadersFor(dialects: DialectTable): UpstreamHeaders {
+  const proofs = new Set(dialects.all.flatMap(({ securityHeaders }) => securityHeaders));
+  // `Authorization` is the proof of some dialects; beside another one it is the upstream's business.
+  const isOthers = (name: string, { dialect }: Allowed) =>
+    name === 'authorization' &&
+    dialect !== null &&
+    dialects.named(dialect)?.securityHeaders.includes(name) === false;
+  return (raw, decision, from) => {
+    const isProof = (seen: string, name: string) => proofs.has(seen) && !isOthers(name, decision);
+    return headersOf(raw, decision, from, isProof);
+  };
+}
+
+function headersOf(
+  raw: RawHeaders,
+  decision: Allowed,
+  from: ForwardedFrom,
+  isProof: (seen: string, name: string) => boolean,
+): string[] {
   const listed = listedInConnection(raw);
   const headers: string[] = [];
   let host = '';
@@ -61,7 +68,7 @@ export function upstreamHeaders(raw: RawHeaders, decision: Allowed, from: Forwar
     const seen = lower.replaceAll('_', '-');
     if (HOP_BY_HOP.has(seen) || listed.has(lower) || FORWARDED.has(seen) || OURS.test(seen)) continue;
     if (OVERRIDES.has(seen)) continue;
-    if (SECURITY_HEADERS.has(seen) && !isOthers(lower, decision)) continue;
+    if (isProof(seen, lower)) continue;
     // The body is sent whole, so its length is known and set by the client library.
     if (seen === 'content-length') continue;
     headers.push(name, raw[i + 1] as string);
@@ -94,11 +101,6 @@ export function clientHeaders(raw: RawHeaders): string[] {
     headers.push(raw[i] as string, raw[i + 1] as string);
   }
   return headers;
-}
-
-/** `Authorization` is the proof of a bearer credential; beside another dialect it is the upstream's business. */
-function isOthers(name: string, decision: Allowed): boolean {
-  return name === 'authorization' && decision.dialect !== null && decision.dialect !== 'bearer';
 }
 
 const NEVER_LISTED = new Set(['host', 'content-length', 'content-type', 'authorization']);

@@ -11,10 +11,11 @@ import {
 } from '@countersign/core';
 import { type Allowed, passPublic, type WatchingVerifier } from '@countersign/engine';
 import WebSocket, { type RawData } from 'ws';
-import { upstreamHeaders } from './headers.ts';
+import type { UpstreamHeaders } from './headers.ts';
 
 export interface RelayParts {
   readonly verifier: WatchingVerifier;
+  readonly upstreamHeaders: UpstreamHeaders;
   readonly environment: Environment;
   /** An origin: scheme, host and port. */
   readonly upstream: URL;
@@ -172,7 +173,7 @@ export class LoginRelay {
   }
 
   #connect(decision: Allowed): Promise<WebSocket> {
-    const { upstream, onError } = this.#parts;
+    const { upstream, upstreamHeaders, onError } = this.#parts;
     const { request, wire, client } = this.#socket;
     const url = new URL(upstream);
     url.protocol = upstream.protocol === 'https:' ? 'wss:' : 'ws:';

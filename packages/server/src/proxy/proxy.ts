@@ -6,7 +6,13 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
-import type { Environment, Manifest, Network, WireRequest } from '@countersign/core';
+import {
+  dialectTable,
+  type Environment,
+  type Manifest,
+  type Network,
+  type WireRequest,
+} from '@countersign/core';
 import { type Allowed, readWholeBody, type WatchingVerifier } from '@countersign/engine';
 import { Pool } from 'undici';
 import { sendAnswer, sendRefusal, upstreamIsAway } from '../answers.ts';
@@ -14,7 +20,7 @@ import { answerBrokenRequest } from '../broken-request.ts';
 import { createDrain } from '../drain.ts';
 import { discardRest } from '../refused-body.ts';
 import { requestTimeouts } from '../request-timeouts.ts';
-import { clientHeaders, upstreamHeaders } from './headers.ts';
+import { clientHeaders, upstreamHeadersFor } from './headers.ts';
 import { createUpgradeHandler } from './upgrade.ts';
 import { wireRequestOf } from './wire-request.ts';
 
@@ -52,6 +58,8 @@ const UPSTREAM_SILENCE_MS = 60_000;
  */
 export function createProxy(options: ProxyOptions): ReverseProxy {
   const { verifier, manifest, environment, upstream, maxBodyBytes, trustedProxies, tls, onError } = options;
+  const dialects = dialectTable(manifest?.ownDialects);
+  const upstreamHeaders = upstreamHeadersFor(dialects);
   const silenceMs = options.upstreamSilenceMs ?? UPSTREAM_SILENCE_MS;
   const pool = new Pool(upstream, {
     headersTimeout: silenceMs,
@@ -103,7 +111,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       if (gone.signal.aborted && response.errored === null) return;
       onError(response.errored ?? error);
       if (response.headersSent) response.destroy();
-      else sendAnswer(response, upstreamIsAway(decision, Date.now()));
+      else sendAnswer(response, upstreamIsAway(dialects, decision, Date.now()));
     }
   }
 
@@ -121,6 +129,8 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
   const upgrades = createUpgradeHandler({
     verifier,
     manifest,
+    dialects,
+    upstreamHeaders,
     environment,
     upstream,
     pool,

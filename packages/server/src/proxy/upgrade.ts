@@ -1,27 +1,28 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import {
-  DIALECTS,
-  dialectNamed,
-  type Environment,
-  type HttpAnswer,
-  type Manifest,
-  type Network,
-  type WebSocketRule,
-  type WireRequest,
+import type {
+  DialectTable,
+  Environment,
+  HttpAnswer,
+  Manifest,
+  Network,
+  WebSocketRule,
+  WireRequest,
 } from '@countersign/core';
 import { type Allowed, createRequestIds, type Decision, type WatchingVerifier } from '@countersign/engine';
 import type { Pool } from 'undici';
 import { WebSocketServer } from 'ws';
 import { endSocket, problemAnswerOf } from '../answers.ts';
-import { upstreamHeaders } from './headers.ts';
+import type { UpstreamHeaders } from './headers.ts';
 import { LoginRelay } from './login-relay.ts';
 import { wireRequestOf } from './wire-request.ts';
 
 interface Parts {
   readonly verifier: WatchingVerifier;
   readonly manifest: Manifest | undefined;
+  readonly dialects: DialectTable;
+  readonly upstreamHeaders: UpstreamHeaders;
   readonly environment: Environment;
   readonly upstream: URL;
   readonly pool: Pool;
@@ -43,7 +44,7 @@ const NO_LOGIN =
  * where the manifest says that clients log in inside.
  */
 export function createUpgradeHandler(parts: Parts) {
-  const { verifier, manifest, environment, pool, trustedProxies, onError } = parts;
+  const { verifier, manifest, dialects, upstreamHeaders, environment, pool, trustedProxies, onError } = parts;
   const open = new Set<Duplex>();
   const relays = new Set<LoginRelay>();
   const strangers = new Strangers();
@@ -72,7 +73,7 @@ export function createUpgradeHandler(parts: Parts) {
       );
     }
     const rule = manifest?.ruleFor('GET', wire.target)?.webSocket;
-    const isSigned = DIALECTS.some((dialect) => dialect.recognises(wire));
+    const isSigned = dialects.all.some((dialect) => dialect.recognises(wire));
     if (rule !== undefined && !isSigned) return relay(request, socket, head, wire, rule);
     const decision = await verifier.verify(wire, { environment });
     if (!decision.allowed) return endSocket(socket, refusalOf(decision));
@@ -87,7 +88,7 @@ export function createUpgradeHandler(parts: Parts) {
     wire: WireRequest,
     rule: WebSocketRule,
   ): void {
-    const dialect = dialectNamed(rule.login);
+    const dialect = dialects.named(rule.login);
     if (dialect === undefined) throw new TypeError(`there is no dialect ${rule.login}`);
     const address = wire.ip ?? 'unknown';
     const onLogin = strangers.admit(address);
