@@ -3,7 +3,7 @@ import type { ExchangeErrors } from './refusals.ts';
 const error = (code: number, message: string, status = 400) => ({ code: String(code), message, status });
 
 const REJECTED = error(-2015, 'Invalid API-key, IP, or permissions for action.', 401);
-// With this text, and not by its code alone, clients tell a lack of permission from a wrong key.
+// By this text, and not by its code, ccxt tells what a key may not do from what is no key.
 const NOT_AUTHORIZED = error(-1002, 'You are not authorized to execute this request.', 401);
 const ILLEGAL = error(-1100, 'Illegal characters found in a parameter.');
 const BAD_SIGNATURE = error(-1022, 'Signature for this request is not valid.');
@@ -13,7 +13,7 @@ const notSent = (name: string) =>
 
 /**
  * Codes, texts and statuses from Binance's public documentation, checked against ccxt's error classes. Binance says
- * -2015 of a wrong key, address or permission alike. It has no error of its own for a replay.
+ * -2015 of a wrong key, address or permission alike; here it means the key. It has no error of its own for a replay.
  */
 export const BINANCE_ERRORS: ExchangeErrors = {
   missing: {
@@ -43,7 +43,7 @@ export const BINANCE_ERRORS: ExchangeErrors = {
     credential_expired: REJECTED,
     credential_quarantined: REJECTED,
     account_frozen: error(-2010, 'This action is disabled on this account.'),
-    ip_not_allowed: REJECTED,
+    ip_not_allowed: NOT_AUTHORIZED,
     route_unknown: error(-1020, 'This operation is not supported.', 404),
     permission_denied: NOT_AUTHORIZED,
     constraint_violated: NOT_AUTHORIZED,
@@ -51,10 +51,6 @@ export const BINANCE_ERRORS: ExchangeErrors = {
     rate_limited: TOO_MANY,
     too_many_failures: TOO_MANY,
     body_too_large: error(-1101, 'Too many parameters sent for this endpoint.', 413),
-    unavailable: error(
-      -1008,
-      'Server is currently overloaded with other requests. Please try again in a few minutes.',
-      503,
-    ),
+    unavailable: error(1, 'System is under maintenance.', 503),
   },
 };

@@ -27,7 +27,7 @@ const EXPECTED: Record<DenialCode, [status: number, code: number]> = {
   credential_expired: [401, -2015],
   credential_quarantined: [401, -2015],
   account_frozen: [400, -2010],
-  ip_not_allowed: [401, -2015],
+  ip_not_allowed: [401, -1002],
   route_unknown: [404, -1020],
   permission_denied: [401, -1002],
   constraint_violated: [401, -1002],
@@ -35,7 +35,7 @@ const EXPECTED: Record<DenialCode, [status: number, code: number]> = {
   rate_limited: [429, -1003],
   too_many_failures: [429, -1003],
   body_too_large: [413, -1101],
-  unavailable: [503, -1008],
+  unavailable: [503, 1],
 };
 
 describe('a refusal', () => {

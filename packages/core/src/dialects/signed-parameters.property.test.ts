@@ -5,9 +5,7 @@ import type { Dialect, WebSocketLogin } from './dialect.ts';
 import { dialectNamed } from './registry.ts';
 
 const credential = aCredential();
-const text = fc
-  .string({ unit: 'binary', minLength: 1, maxLength: 8 })
-  .filter((value) => value.isWellFormed());
+const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 8 });
 const name = fc.stringMatching(/^[a-z]{1,5}[A-Z]?$/).filter((value) => value !== 'timestamp');
 const parameters = fc
   .array(fc.tuple(name, text), { maxLength: 5 })
@@ -36,7 +34,7 @@ describe('requests with signed parameters', () => {
         const wire = signed(dialect, request);
         const inForm = wire.body.length > 0;
         const start = inForm ? 0 : wire.target.indexOf('?') + 1;
-        const bytes = Buffer.from(inForm ? wire.body : wire.target, 'latin1');
+        const bytes = inForm ? Buffer.from(wire.body) : Buffer.from(wire.target, 'latin1');
         const index = start + (at % (bytes.length - start));
         bytes[index] = (bytes[index] as number) ^ (1 << bit);
         const forged = inForm ? { ...wire, body: bytes } : { ...wire, target: bytes.toString('latin1') };
