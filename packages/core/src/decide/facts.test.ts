@@ -200,6 +200,25 @@ describe('facts in a form', () => {
   });
 });
 
+describe('facts that are a parameter', () => {
+  const parameter = (query: string, body: string) =>
+    readFacts(
+      [source('parameter', 'symbol')],
+      aRequest({ method: 'POST', target: `/o?${query}`, body: Buffer.from(body) }),
+    ).instrument;
+
+  it('are read from the query or from the body, once in both together', () => {
+    expect(parameter('symbol=A&size=1', '')).toBe('A');
+    expect(parameter('', 'size=1&symbol=A')).toBe('A');
+    expect(parameter('size=1', 'symbol=A')).toBe('A');
+    expect(parameter('symbol=A', 'symbol=A')).toBeUndefined();
+    expect(parameter('symbol=A&symbol=B', '')).toBeUndefined();
+    expect(parameter('?symbol=A', '')).toBeUndefined();
+    expect(parameter('', '?symbol=A')).toBeUndefined();
+    expect(parameter('', '')).toBeUndefined();
+  });
+});
+
 it('several facts are read from their own places', () => {
   const sources: FactSource[] = [
     { name: 'instrument', from: 'json', at: '/s', type: 'string' },
@@ -212,7 +231,12 @@ it('several facts are read from their own places', () => {
 });
 
 it('reading facts never throws, on any bytes', () => {
-  const sources = [source('json', '/a/0/b'), source('query', 'a'), source('form', 'a')];
+  const sources = [
+    source('json', '/a/0/b'),
+    source('query', 'a'),
+    source('form', 'a'),
+    source('parameter', 'a'),
+  ];
   fc.assert(
     fc.property(fc.uint8Array(), fc.string({ unit: 'binary' }), (body, target) => {
       readFacts(sources, aRequest({ body, target }));

@@ -26,8 +26,9 @@ export function readFacts(sources: readonly FactSource[], request: WireRequest):
 }
 
 function field(source: FactSource, request: WireRequest): string | undefined {
-  const text = source.from === 'query' ? queryOf(request.target) : Buffer.from(request.body).toString('utf8');
-  // The `&` keeps a leading `?`, which URLSearchParams would drop: it belongs to the first name.
-  const values = new URLSearchParams(`&${text}`).getAll(source.at);
+  const query = source.from === 'form' ? '' : queryOf(request.target);
+  const form = source.from === 'query' ? '' : Buffer.from(request.body).toString('utf8');
+  // The first `&` keeps a leading `?`, which URLSearchParams would drop: it belongs to the first name.
+  const values = new URLSearchParams(`&${query}&${form}`).getAll(source.at);
   return values.length === 1 ? values[0] : undefined;
 }

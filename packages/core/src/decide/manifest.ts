@@ -20,8 +20,8 @@ export type FactType = (typeof FACT_TYPES)[number];
 /** Where a fact about a request stands in it. */
 export interface FactSource {
   readonly name: string;
-  readonly from: 'json' | 'query' | 'form';
-  /** A JSON pointer (RFC 6901) for `json`; the field's name for `query` and `form`. */
+  readonly from: 'json' | 'query' | 'form' | 'parameter';
+  /** A JSON pointer (RFC 6901) for `json`; the field's name for `query`, `form` and `parameter`. */
   readonly at: string;
   readonly type: FactType;
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aRequest } from '../../test/given.ts';
-import { queryAlternatives } from './query-forms.ts';
+import { queryAlternatives, spellingsWithoutPlus } from './query-forms.ts';
 
 const PATH = '/api/v2/orders';
 
@@ -138,4 +138,18 @@ it('never throws, on any target', () => {
       queryAlternatives(aRequest({ target: `/a?${text}` }), (target) => [target]);
     }),
   );
+});
+
+describe('spellingsWithoutPlus', () => {
+  it.each<[string, string[]]>([
+    ['a=1%202', ['a=1 2']],
+    ['a=1+2', ['a=1 2', 'a=1%202']],
+    ['a=1%2B2', []],
+    ['a=1%2B2%27', ["a=1%2B2'"]],
+    ['a=1%262', []],
+    ['a=\u00c3\u00a9%20', []],
+    ['', []],
+  ])('offers for %j', (text, expected) => {
+    expect(spellingsWithoutPlus(text).map((spelling) => spelling.text)).toEqual(expected);
+  });
 });

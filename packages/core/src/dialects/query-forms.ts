@@ -23,21 +23,45 @@ export function queryAlternatives(
   prehashOf: (target: string) => Prehash,
 ): readonly Alternative[] {
   if (!mayBeSpeltOtherwise(request)) return [];
-  const query = queryOf(request.target);
-  const alternatives: Alternative[] = [];
-  const seen = new Set([query]);
-  const offer = (form: Alternative['form'], text: string | undefined) => {
-    if (text === undefined || seen.has(text)) return;
-    seen.add(text);
-    alternatives.push({ form, prehash: prehashOf(`${pathOf(request.target)}?${text}`) });
+  const path = pathOf(request.target);
+  return otherSpellings(queryOf(request.target)).map(({ form, text }) => ({
+    form,
+    prehash: prehashOf(`${path}?${text}`),
+  }));
+}
+
+/** One of the spellings of a query or of a form. */
+export interface Spelling {
+  readonly form: Alternative['form'];
+  readonly text: string;
+}
+
+/** Lists what else a client may have signed for a query or a form that is sent as `text`: no two are equal. */
+export function otherSpellings(text: string): readonly Spelling[] {
+  const spellings: Spelling[] = [];
+  const seen = new Set([text]);
+  const offer = (form: Spelling['form'], spelling: string | undefined) => {
+    if (spelling === undefined || seen.has(spelling)) return;
+    seen.add(spelling);
+    spellings.push({ form, text: spelling });
   };
-  offer('decoded', rewrite(query, decode));
-  offer('decoded-plus', rewrite(query, decodePlus));
+  offer('decoded', rewrite(text, decode));
+  offer('decoded-plus', rewrite(text, decodePlus));
   offer(
     'encoded',
-    rewrite(query, (part) => encodeURIComponent(decodePlus(part))),
+    rewrite(text, (part) => encodeURIComponent(decodePlus(part))),
   );
-  return alternatives;
+  return spellings;
+}
+
+/**
+ * The spellings that may stand for a query or a form of any method, in the dialects that tell the two apart: none with
+ * a `+`, which is a plus in one spelling and a space in another. And none of a text beyond ASCII: there, a character of
+ * a form may be one byte of several.
+ */
+export function spellingsWithoutPlus(text: string): readonly Spelling[] {
+  if (/[^ -~]/.test(text)) return [];
+  return otherSpellings(text).filter((spelling) => !spelling.text.includes('+'));
 }
 
 const AMBIGUOUS = /[&=#%\p{Cc}]/u;

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readIsoInstant, readMilliseconds, writeIsoInstant } from './timestamps.ts';
+import {
+  readIsoInstant,
+  readMilliseconds,
+  readMillisecondsOrMicroseconds,
+  writeIsoInstant,
+} from './timestamps.ts';
 
 const YEAR_0 = Date.parse('0000-01-01T00:00:00.000Z');
 const YEAR_9999 = Date.parse('9999-12-31T23:59:59.999Z');
@@ -131,4 +136,15 @@ describe('readMilliseconds', () => {
       }),
     );
   });
+});
+
+it.each<[string, number | undefined]>([
+  ['1795500000000', 1_795_500_000_000],
+  ['1795500000000123', 1_795_500_000_000.123],
+  ['179550000000012', 179_550_000_000_012],
+  ['17955000000001234', undefined],
+  ['1795500000.123', undefined],
+  ['', undefined],
+])('readMillisecondsOrMicroseconds of %s', (text, ms) => {
+  expect(readMillisecondsOrMicroseconds(text)).toBe(ms);
 });

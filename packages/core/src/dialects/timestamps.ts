@@ -27,6 +27,12 @@ export function writeSeconds(ms: number): string {
   return String(Math.floor(ms / 1000));
 }
 
+/** Reads milliseconds or, where there are 16 digits, microseconds since 1970, as ms. */
+export function readMillisecondsOrMicroseconds(text: string): number | undefined {
+  const value = readMilliseconds(text);
+  return value === undefined || text.length < 16 ? value : value / 1000;
+}
+
 const ISO = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{3}))?Z$/;
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 

@@ -1,3 +1,4 @@
+import { DIALECTS } from '@countersign/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ManifestFault, parseManifest } from './manifest-file.ts';
@@ -21,6 +22,7 @@ routes:
       notional: { json: /a~1b/0, type: decimal }
       side: { query: side }
       size: { form: size, type: decimal }
+      price: { parameter: price, type: decimal }
 `;
 
 function faultsIn(text: string): readonly ManifestFault[] {
@@ -53,6 +55,7 @@ describe('a good manifest', () => {
         { name: 'notional', from: 'json', at: '/a~1b/0', type: 'decimal' },
         { name: 'side', from: 'query', at: 'side', type: 'string' },
         { name: 'size', from: 'form', at: 'size', type: 'decimal' },
+        { name: 'price', from: 'parameter', at: 'price', type: 'decimal' },
       ],
     });
     expect(manifest.ruleFor('GET', '/market/x/y')).toMatchObject({ permission: undefined, weight: 1 });
@@ -68,7 +71,7 @@ describe('a good manifest', () => {
 describe('faults', () => {
   it('are all found at once, each with its line', () => {
     const text = `version: 2
-dialects: [bitget, kraken]
+dialects: [bitget, nobody]
 owner: me
 permissions:
   spot.read: { risk: none }
@@ -98,7 +101,7 @@ routes:
 `;
     expect(shown(text)).toEqual([
       '1: "version" must be 1',
-      '2: "kraken" is not one of bitget, okx, rfc9421, bearer',
+      `2: "nobody" is not one of ${DIALECTS.map(({ name }) => name).join(', ')}`,
       '3: there is no field "owner" here, only version, dialects, ownDialects, permissions, routes',
       '5: "risk" must be one of low, medium, high, critical',
       '6: "Spot Trade" is no permission name (a-z, 0-9, "_", "." and "-")',
@@ -111,7 +114,7 @@ routes:
       '21: there is no field "colour" here, only route, permission, public, weight, facts, webSocket',
       '25: "total" is no JSON pointer: it begins with "/"',
       '26: "9lives" is no name of a fact (letters, digits and "_")',
-      '26: a fact has one of "json" (a JSON pointer), "query" or "form" (a field\'s name)',
+      '26: a fact has one of "json" (a JSON pointer), "query", "form" or "parameter" (a field\'s name)',
       '27: "type" must be one of string, decimal',
       '28: "routes.5" must be a mapping',
       '28: a route has either a "permission" or "public: true"',

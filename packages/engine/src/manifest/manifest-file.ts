@@ -30,6 +30,7 @@ const MAX_CHARACTERS = 1024 * 1024;
 const MAX_WEIGHT = 1_000_000;
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const NAME = /^[a-z][a-z0-9_.-]{0,63}$/;
+const FACT_PLACES = ['json', 'query', 'form', 'parameter'] as const;
 const FACT_NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/;
 const POINTER = /^(?:\/(?:[^~/]|~[01])*)+$/;
 const PATH = /^\/[A-Za-z0-9\-._~!$&'()+,=@/:*%]*$/;
@@ -273,12 +274,15 @@ class Reader {
       const at = [...path, name];
       if (!FACT_NAME.test(name))
         this.#fault(at, `${JSON.stringify(name)} is no name of a fact (letters, digits and "_")`);
-      const fields = this.#mapping(given, at, ['json', 'query', 'form', 'type']);
-      const sources = (['json', 'query', 'form'] as const).filter((from) => fields[from] !== undefined);
+      const fields = this.#mapping(given, at, [...FACT_PLACES, 'type']);
+      const sources = FACT_PLACES.filter((from) => fields[from] !== undefined);
       const [from = 'json'] = sources;
       const place = fields[from];
       if (sources.length !== 1 || typeof place !== 'string') {
-        this.#fault(at, 'a fact has one of "json" (a JSON pointer), "query" or "form" (a field\'s name)');
+        this.#fault(
+          at,
+          'a fact has one of "json" (a JSON pointer), "query", "form" or "parameter" (a field\'s name)',
+        );
       } else if (from === 'json' && !POINTER.test(place)) {
         this.#fault([...at, 'json'], `${JSON.stringify(place)} is no JSON pointer: it begins with "/"`);
       }
