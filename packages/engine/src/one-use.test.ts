@@ -1,19 +1,20 @@
-import { type Claim, type Dialect, dialectNamed, type WireRequest } from '@countersign/core';
+import { type Claim, type Credential, type Dialect, dialectNamed, type WireRequest } from '@countersign/core';
 import { describe, expect, it } from 'vitest';
-import { aCredential, aRequest, NOW } from '../../core/test/given.ts';
 import { oneUseOf } from './one-use.ts';
 
+const NOW = 1_795_500_000_000;
+const credential = { id: 'key-1' } as Credential;
 const claim: Claim = { ok: true, keyId: 'key-1', signature: 's', timestampMs: NOW, prehash: [] };
 const binance = dialectNamed('binance') as Dialect;
 const bitget = dialectNamed('bitget') as Dialect;
 /** As Bybit: the path is left open, and two reads do not share a signature. */
 const held: Dialect = { ...binance, replay: { kind: 'signature' } };
-const read = aRequest({ target: '/a?x=1' });
-const otherRead = aRequest({ target: '/b?x=1' });
-const write = aRequest({ method: 'DELETE', target: '/a?x=1' });
+const read: WireRequest = { method: 'GET', target: '/a?x=1', headers: [], body: new Uint8Array() };
+const otherRead = { ...read, target: '/b?x=1' };
+const write = { ...read, method: 'DELETE' };
 
 function useOf(dialect: Dialect, request: WireRequest, claimSafeMethods = false) {
-  return oneUseOf(request, claim, dialect, aCredential(), NOW, { fingerprintSeed: 1, claimSafeMethods });
+  return oneUseOf(request, claim, dialect, credential, NOW, { fingerprintSeed: 1, claimSafeMethods });
 }
 
 describe('what a signature is used up by', () => {
