@@ -219,8 +219,9 @@ export const CASES = [
     title: 'MEXC: the contract WebSocket',
     cases: [
       overWebSocket('login, then what is pushed', 'ccxt.pro', 0, balanceOverWs, {
-        check: (balance, { upstream }) =>
+        check: (balance, { tap, upstream }) =>
           balance.USDT.free === 900 &&
+          tap.upgrades.at(-1).got[0].startsWith('{"channel":"rs.login","data":"success"') &&
           upstream.upgrades.at(-1).headers['x-countersign-account'] === 'acct_trader',
         expect: { upgrades: 1 },
       }),
