@@ -20,7 +20,8 @@ export interface OneUseSettings {
  * Says what a request uses up, by its dialect's rule, so that it cannot be used again. Undefined: nothing.
  *
  * Where a signature leaves open what a request is for, a read-only request is remembered too, together with what it
- * was for: it may come again, and only as it came. Its signature cannot be carried to another route.
+ * was for: it may come again, and only as it came, or as another read-only request where the dialect lets those share
+ * a signature. It cannot be carried to a route that does something.
  */
 export function oneUseOf(
   request: WireRequest,
@@ -57,9 +58,10 @@ export function oneUseOf(
  */
 function bindingOf(
   { method, target, body, ip, message }: WireRequest,
-  { uncovered }: Dialect,
+  { uncovered, replay }: Dialect,
 ): string | undefined {
   if (message !== undefined) return `${target} ${ip} ${sha256Hex(message)}`;
+  if (replay.kind === 'signature' && replay.readsShare) return 'read-only';
   const isOpen = uncovered.some((part) => part !== 'host');
   return isOpen ? `${method} ${target} ${body.length === 0 ? '' : sha256Hex(body)}` : undefined;
 }

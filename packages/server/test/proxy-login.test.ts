@@ -46,7 +46,8 @@ const clients: Client[] = [];
 beforeAll(async () => {
   proxy = await RunningProxy.start({ manifest: MANIFEST, loginTimeoutMs: 500, maxBodyBytes: 100_000 });
   const server = new WebSocketServer({ server: proxy.upstream, perMessageDeflate: false });
-  server.on('connection', (socket, { headers }) => {
+  server.on('connection', (socket, { headers, url }) => {
+    if (url?.endsWith('?push')) socket.send('pushed');
     const messages: string[] = [];
     arrived.push({ headers, socket, messages });
     socket.on('message', (data, isBinary) => {
@@ -158,6 +159,12 @@ describe('a login inside a WebSocket', () => {
     expect(Object.keys(nobody).filter((name) => /countersign.account/i.test(name))).toEqual([]);
     await client.ask(login());
     expect(arrived[1]?.headers['x-countersign-account']).toBe('acct_7');
+  });
+
+  it('is answered before the upstream pushes anything', async () => {
+    const client = await Client.open('/v2/ws/private?push');
+    const [answer, pushed] = await client.ask(login(), 2);
+    expect([codeIn(answer), pushed]).toEqual(['0', 'pushed']);
   });
 
   it('may come twice, and may be the same from the same address', async () => {

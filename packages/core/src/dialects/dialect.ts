@@ -99,13 +99,16 @@ export type RequestPart = 'method' | 'path' | 'query' | 'body' | 'host';
  *
  * - `none`: not at all, because every request carries the same proof.
  * - `signature`: each signature once. Two equal read-only requests in one tick of the clock are honest, so they
- *   may repeat unless the operator says otherwise.
+ *   may repeat unless the operator says otherwise. Where clients ask several routes at once with parameters that are
+ *   equal, and none of it but the parameters is signed, read-only requests share a signature (`readsShare`): another
+ *   one may then come with it, and nothing else.
  * - `nonce`: each nonce once, whatever the method.
  * - `rising`: a number, higher than all before it of the same key but for the key's window below the highest
  *   (`windowed`), or not among the `keep` highest and above the least of them (`highest`).
  */
 export type ReplayRule =
-  | { readonly kind: 'none' | 'signature' | 'nonce' }
+  | { readonly kind: 'none' | 'nonce' }
+  | { readonly kind: 'signature'; readonly readsShare?: boolean }
   | { readonly kind: 'rising'; readonly order: 'windowed' | 'highest'; readonly keep: number };
 
 /**

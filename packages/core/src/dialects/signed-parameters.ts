@@ -37,6 +37,8 @@ const MAX_SIGNATURE = 2048;
  * Without a separator, `?a=1` and the body `&b=2` read like `?a=1&b=2`. The parameters therefore stand in one of the
  * two: once the signature is taken out, the other is empty. In which of them they stand is left open, as the method
  * and the path are. A read-only request has no body.
+ *
+ * A bot that asks for its balances and its orders at once signs both alike, when they have no parameters but the time.
  */
 export function signedParameters(differences: SignedParameters): Dialect {
   const { name, schemes, readTimestamp, messageParameter } = differences;
@@ -96,7 +98,7 @@ export function signedParameters(differences: SignedParameters): Dialect {
     securityHeaders: [keyHeader.lower],
     window: DEFAULT_WINDOW,
     timestampUnit: 'ms',
-    replay: { kind: 'signature' },
+    replay: { kind: 'signature', readsShare: true },
     uncovered: ['method', 'path', 'host'],
     recognises: ({ headers }) => hasHeader(headers, keyHeader),
     read,

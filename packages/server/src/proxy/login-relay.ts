@@ -150,10 +150,11 @@ export class LoginRelay {
     this.#unwatch();
     this.#decision = decision;
     this.#unwatch = verifier.watch(decision, () => this.#end(POLICY_VIOLATION, 'the key was changed'));
+    // Before the upstream can push anything: many clients take the first message for the answer to their login.
+    if (decision.reply !== undefined) client.send(decision.reply);
     const upstream = await this.#asAuthenticated();
     if (this.#login.opensConnection(message)) this.#isOpen = true;
     if (decision.reply === undefined) this.#pass(upstream, message, false);
-    else client.send(decision.reply);
   }
 
   #refuse(refusal: Denial, message: string): void {
