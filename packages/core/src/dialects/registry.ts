@@ -7,9 +7,10 @@ import { gate } from './gate.ts';
 import { mexc } from './mexc.ts';
 import { okx } from './okx.ts';
 import { rfc9421 } from './rfc9421.ts';
+import { sigv4 } from './sigv4.ts';
 
 /** All dialects, in the order in which a request is offered to them. */
-export const DIALECTS: readonly Dialect[] = [bitget, okx, binance, mexc, bybit, gate, rfc9421, bearer];
+export const DIALECTS: readonly Dialect[] = [bitget, okx, binance, mexc, bybit, gate, rfc9421, sigv4, bearer];
 
 export function dialectNamed(name: string): Dialect | undefined {
   return DIALECTS.find((dialect) => dialect.name === name);
