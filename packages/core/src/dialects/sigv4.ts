@@ -38,7 +38,8 @@ const denied = (message: string) => error('AccessDeniedException', message);
 /**
  * Codes and statuses of AWS's "Common Error Types", and what its services say where those have none: an expired
  * signature is `InvalidSignatureException`, upon which the SDKs set their clock by the `Date` of the answer.
- * AWS does not refuse replays, and has no key that is frozen or confined to addresses: the nearest is taken.
+ * AWS does not refuse replays, and has no key that is frozen or confined to addresses: the nearest is taken. A replay
+ * must not read "Signature expired": the SDKs would sign the request anew, and an order would be placed twice.
  */
 const ERRORS: ExchangeErrors = {
   missing: {
@@ -59,7 +60,7 @@ const ERRORS: ExchangeErrors = {
     signature_mismatch: MISMATCH,
     algorithm_not_allowed: MISMATCH,
     dialect_not_allowed: UNKNOWN,
-    replayed: error('InvalidSignatureException', 'Signature expired: the request was used before'),
+    replayed: error('InvalidSignatureException', 'The signature was used before'),
     credential_disabled: UNKNOWN,
     credential_revoked: UNKNOWN,
     credential_expired: error(
