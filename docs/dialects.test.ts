@@ -23,8 +23,11 @@ import {
   type Proof,
   prehashBytes,
   publicDenial,
+  RESPONSE_FAULTS,
   type Refusal,
+  type SigningKey,
   sha256Hex,
+  signResponse,
   type WireRequest,
 } from '../packages/core/dist/index.js';
 import examples from './dialects/examples.json' with { type: 'json' };
@@ -300,6 +303,24 @@ describe('the page about rfc9421', () => {
     expect(
       decisionOn('rfc9421', requestWith(example.ed25519), credentialOf('ed25519', { publicKey }), nowMs).ok,
     ).toBe(true);
+  });
+
+  it('shows the base of an answer', () => {
+    const request = requestWith(example.hmac);
+    const response = { status: 201, headers: [], body: Buffer.from('{"id":"17"}') };
+    let base = '';
+    const sign: SigningKey['sign'] = (_use, prehash) => {
+      base = prehashBytes(prehash).toString();
+      return '';
+    };
+    const key: SigningKey = { keyId: 'docs-example-answers', kind: 'hmac', sign };
+    expect(signResponse(response, request, key, { nowMs }).ok).toBe(true);
+    expect(codeBlocks(text, 'text')[1]).toBe(`${base}\n`);
+  });
+
+  it('lists the faults of an answer', () => {
+    const rows = tableRows(text).map(([code]) => code);
+    for (const code of RESPONSE_FAULTS) expect(rows).toContain(`\`${code}\``);
   });
 
   it('tells the window', () => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import vectors from '../../../../vectors/ids.json' with { type: 'json' };
+import { isBase64Secret } from '../schemes/mac-key.ts';
 import { base62, randomBase62 } from './base62.ts';
 import { crc32 } from './crc32.ts';
 import {
@@ -10,6 +11,7 @@ import {
   hasIdForm,
   idInToken,
   isIssuedId,
+  mintBase64Secret,
   mintBearerToken,
   mintHmacSecret,
   mintId,
@@ -148,6 +150,43 @@ describe('HMAC secrets', () => {
     expect(hasIdForm(secret)).toBe(false);
     expect(idInToken(secret)).toBeUndefined();
   });
+});
+
+describe('HMAC secrets that are base64', () => {
+  it.each(['live', 'test'] as const)('have the documented form: %s', (environment) => {
+    const secret = mintBase64Secret(environment, random);
+    expect(secret).toMatch(new RegExp(`^cs/${environment}/[0-9A-Za-z]{52}$`));
+    expect(hasChecksum(secret)).toBe(true);
+    expect(environmentOf(secret)).toBe(environment);
+    expect(mintBase64Secret(environment, random)).not.toBe(secret);
+  });
+
+  it('are base64 of 45 bytes, in its one spelling', () => {
+    const secret = mintBase64Secret('live', random);
+    const bytes = Buffer.from(secret, 'base64');
+    expect(bytes).toHaveLength(45);
+    expect(bytes.toString('base64')).toBe(secret);
+    expect(isBase64Secret(secret)).toBe(true);
+    expect(isBase64Secret(mintHmacSecret('live', random))).toBe(false);
+  });
+});
+
+describe('environmentOf', () => {
+  it.each([
+    ['ck_live_', 'live'],
+    ['cs_test_x', 'test'],
+    ['cb_live_', 'live'],
+    ['cs/test/x', 'test'],
+    ['ck/live/', undefined],
+    ['cs_live', undefined],
+    ['cs/live', undefined],
+    ['cs_live/', undefined],
+    ['cs/prod/', undefined],
+    ['ca_live_', undefined],
+    [' ck_live_', undefined],
+    ['CK_LIVE_', undefined],
+    ['', undefined],
+  ])('of %j is %s', (text, environment) => expect(environmentOf(text)).toBe(environment));
 });
 
 describe('bearer tokens', () => {

@@ -58,6 +58,58 @@ describe('checkWindow', () => {
     }
   });
 
+  it.each([
+    [-1, false],
+    [0, true],
+    [6000, true],
+    [6001, false],
+  ])('takes an end %i ms from now without a timestamp: %s', (ahead, isFresh) => {
+    const late = checkWindow(claim({ expiresMs: NOW + ahead }), uneven, NOW);
+    expect(late === undefined).toBe(isFresh);
+    if (late === undefined) return;
+    expect(late).toMatchObject({
+      code: 'timestamp_out_of_window',
+      part: 'timestamp',
+      clockDeltaMs: ahead,
+      detail:
+        ahead < 0
+          ? 'The request declared itself void 1 ms ago.'
+          : 'The request is to be void 6001 ms from now, which is too far ahead.',
+    });
+  });
+
+  it.each([
+    [-2001, false],
+    [-2000, true],
+    [10, true],
+    [11, false],
+  ])('takes the window of the claim before that of the dialect: %i ms is fresh: %s', (delta, isFresh) => {
+    const own = claim({ timestampMs: NOW + delta, window: { pastMs: 2000, futureMs: 10 } });
+    expect(checkWindow(own, uneven, NOW) === undefined).toBe(isFresh);
+    // Also where the dialect has none.
+    expect(checkWindow(own, bearer, NOW) === undefined).toBe(isFresh);
+  });
+
+  it.each([
+    [-5000.001, false],
+    [-5000, true],
+    [-4999.5, true],
+    [1000, true],
+    [1000.001, false],
+  ])('compares fractions of a ms, and tells whole ones: %d is fresh: %s', (delta, isFresh) => {
+    // Seconds near the tests' clock leave no thousandths of a ms, so this one is near zero.
+    const late = checkWindow(claim({ timestampMs: 10_000 + delta }), uneven, 10_000);
+    expect(late === undefined).toBe(isFresh);
+    if (late === undefined) return;
+    expect(late.clockDeltaMs).toBe(Math.round(delta));
+    expect(late.detail).toContain(` ${Math.abs(Math.round(delta))} ms `);
+  });
+
+  it('tells a whole number of ms for an end with a fraction', () => {
+    const late = checkWindow(claim({ timestampMs: NOW, expiresMs: NOW - 0.5 }), uneven, NOW);
+    expect(denialOf(late).detail).toBe('The request declared itself void 1 ms ago.');
+  });
+
   it('does not let an end of its own make an old request fresh', () => {
     const late = checkWindow(claim({ timestampMs: NOW - 30_001, expiresMs: NOW + 60_000 }), bitget, NOW);
     expect(denialOf(late).code).toBe('timestamp_out_of_window');
@@ -108,6 +160,15 @@ describe('endOfWindow', () => {
     expect(checkWindow(request, uneven, end)).toBeUndefined();
     expect(denialOf(checkWindow(request, uneven, end + 1)).code).toBe('timestamp_out_of_window');
   });
+
+  it.each<[string, Partial<Claim>, number]>([
+    ['the end of its own, where that is sooner', { timestampMs: NOW, expiresMs: NOW + 7 }, NOW + 7],
+    ['not the end of its own, where that is later', { timestampMs: NOW, expiresMs: NOW + 9000 }, NOW + 5000],
+    ['the end alone, without a timestamp', { expiresMs: NOW + 7 }, NOW + 7],
+    ["the claim's own window", { timestampMs: NOW, window: { pastMs: 3, futureMs: 0 } }, NOW + 3],
+    ['the next whole ms after a fraction', { timestampMs: NOW + 0.25 }, NOW + 5001],
+    ['the window from now, with neither', {}, NOW + 5000],
+  ])('is %s', (_, over, end) => expect(endOfWindow(claim(over), uneven, NOW)).toBe(end));
 
   it('is now where the dialect has no timestamp', () =>
     expect(endOfWindow(claim({}), bearer, NOW)).toBe(NOW));

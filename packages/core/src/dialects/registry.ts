@@ -10,6 +10,7 @@ import { krakenFutures } from './kraken-futures.ts';
 import { mexc } from './mexc.ts';
 import { okx } from './okx.ts';
 import { rfc9421 } from './rfc9421.ts';
+import { sigv4 } from './sigv4.ts';
 
 /** All dialects, in the order in which a request is offered to them. */
 export const DIALECTS: readonly Dialect[] = [
@@ -23,6 +24,7 @@ export const DIALECTS: readonly Dialect[] = [
   krakenFutures,
   bitfinex,
   rfc9421,
+  sigv4,
   bearer,
 ];
 

@@ -31,13 +31,16 @@ export interface ResponseFault {
  * - `algorithm_not_allowed`: it names another algorithm than that of the key.
  * - `mismatch`: signature or digest are wrong, or the answer belongs to another request.
  */
-export type ResponseFaultCode =
-  | 'unsigned'
-  | 'malformed'
-  | 'stale'
-  | 'key_unknown'
-  | 'algorithm_not_allowed'
-  | 'mismatch';
+export const RESPONSE_FAULTS = [
+  'unsigned',
+  'malformed',
+  'stale',
+  'key_unknown',
+  'algorithm_not_allowed',
+  'mismatch',
+] as const;
+
+export type ResponseFaultCode = (typeof RESPONSE_FAULTS)[number];
 
 /** Whose signature an answer carries. */
 export interface VerifiedResponse {

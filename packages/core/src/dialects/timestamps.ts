@@ -70,6 +70,18 @@ export function writeIsoInstant(ms: number): string {
   return `${date}T${parts.map(two).join(':')}.${String(rest).padStart(3, '0')}Z`;
 }
 
+const BASIC_ISO = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;
+
+/** Reads `20261124T081530Z`, the basic format of ISO 8601 in whole seconds of UTC, as ms since 1970. */
+export function readBasicIsoInstant(text: string): number | undefined {
+  return BASIC_ISO.test(text) ? readIsoInstant(text.replace(BASIC_ISO, '$1-$2-$3T$4:$5:$6Z')) : undefined;
+}
+
+/** Writes ms since 1970 in the basic format, without their fraction of a second. */
+export function writeBasicIsoInstant(ms: number): string {
+  return writeIsoInstant(ms).replace(/[-:]|\.\d{3}/g, '');
+}
+
 // Days and dates after Howard Hinnant, "chrono-compatible low-level date algorithms": years begin in March,
 // so that the leap day is the last day of a year. 400 years have 146,097 days.
 function daysSince1970(year: number, month: number, day: number): number {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { aProof, keyRow } from '../../test/given.ts';
 import type { CredentialKind } from '../credential/credential.ts';
 import { sha256Hex } from './hmac.ts';
-import { fits, proves, SCHEMES, type SchemeName, type SchemeUse } from './scheme.ts';
+import { fits, proves, provesPassphrase, SCHEMES, type SchemeName, type SchemeUse } from './scheme.ts';
 
 const PREHASH = ['1795500000000GET/a', Buffer.from('body')];
 const BYTES = Buffer.from('1795500000000GET/abody');
@@ -219,6 +219,36 @@ describe('token', () => {
     expect(proves(use, proof, [], '')).toBe(false);
     expect(proves(use, proof, [], sha256Hex('the token'))).toBe(false);
     expect(proves(use, aProof({ key: keyRow('the token') }), [], 'the token')).toBe(false);
+  });
+});
+
+describe('provesPassphrase', () => {
+  const proof = aProof({ key: keyRow('the secret', 'Pässphrase') });
+  const signed = (passphrase: string, secret = 'the secret') =>
+    createHmac('sha256', secret).update(passphrase).digest('base64');
+
+  it('takes the passphrase as it is, or as base64 of its HMAC under the secret, as it is told', () => {
+    expect(provesPassphrase(proof, 'Pässphrase', false)).toBe(true);
+    expect(provesPassphrase(proof, signed('Pässphrase'), true)).toBe(true);
+    expect(provesPassphrase(proof, signed('Pässphrase'), false)).toBe(false);
+    expect(provesPassphrase(proof, 'Pässphrase', true)).toBe(false);
+  });
+
+  it.each([
+    ['another passphrase', signed('Passphrase')],
+    ['another secret', signed('Pässphrase', 'the Secret')],
+    ['hex', createHmac('sha256', 'the secret').update('Pässphrase').digest('hex')],
+    ['no padding', signed('Pässphrase').replace('=', '')],
+    ['the HMAC of nothing', signed('')],
+    ['nothing', ''],
+  ])('refuses a signed passphrase with %s', (_, presented) =>
+    expect(provesPassphrase(proof, presented, true)).toBe(false),
+  );
+
+  it('has none that fits a credential without one', () => {
+    for (const none of [aProof(), aProof({ key: keyRow('the secret', '') })])
+      for (const presented of ['', signed('')])
+        for (const isSigned of [true, false]) expect(provesPassphrase(none, presented, isSigned)).toBe(false);
   });
 });
 
