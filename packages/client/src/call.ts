@@ -18,7 +18,7 @@ const METHOD = /^[A-Z]{1,20}$/;
 /**
  * Puts a request together, and refuses what the client sets itself: the proof, `Host`, and headers of one connection.
  *
- * A body without a type gets one: JSON where it begins like it, else a form.
+ * A body without a type gets one, where it begins like JSON or like a form.
  *
  * @param securityHeaders the dialect's, in lower case
  * @throws {@link CountersignError} `request_invalid`
@@ -40,14 +40,17 @@ export function makeCall(
     if (securityHeaders.includes(name))
       throw invalid(`The header ${name} carries the proof, and cannot be given.`);
   }
-  if (body.length > 0 && !headers.has('content-type')) headers.set('content-type', typeOf(body));
+  const type = headers.has('content-type') ? undefined : typeOf(body);
+  if (type !== undefined) headers.set('content-type', type);
   return { method: upper, url, headers: [...headers], body };
 }
 
-/** What a body is that nobody named: see {@link makeCall}. */
-export function typeOf(body: Uint8Array): string {
+/** What a body looks like, where it looks like anything: JSON, or a form. */
+export function typeOf(body: Uint8Array): string | undefined {
   const [first] = body;
-  return first === 0x7b || first === 0x5b ? 'application/json' : 'application/x-www-form-urlencoded';
+  if (first === 0x7b || first === 0x5b) return 'application/json';
+  const start = Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, 64)).toString('latin1');
+  return /^[\w.%[\]-]+=/.test(start) ? 'application/x-www-form-urlencoded' : undefined;
 }
 
 function readHeaders(given: HeadersInput | undefined): Headers {

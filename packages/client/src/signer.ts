@@ -51,7 +51,8 @@ export function createSigner(
       refuseSecretsIn(signed.target, secrets);
       const all: Record<string, string> = { ...Object.fromEntries(headers), ...signed.headers };
       // A body that the proof alone made.
-      if (body.length === 0 && signed.body.length > 0) all['content-type'] ??= typeOf(signed.body);
+      const type = body.length === 0 && !('content-type' in all) ? typeOf(signed.body) : undefined;
+      if (type !== undefined) all['content-type'] = type;
       return { method, url: sent.href, headers: all, body: signed.body };
     },
     login(key, nowMs) {
