@@ -7,12 +7,12 @@ import { createKeyHolder } from './key-holder.ts';
 import { noncesFor } from './nonces.ts';
 import { refuseBrowser } from './not-a-browser.ts';
 import type { ClientOptions, RequestToSign, SignedHandshake } from './options.ts';
-import { readBaseUrl, resolveTarget } from './origin.ts';
+import { readBaseUrl, refuseSecretsIn, resolveTarget } from './origin.ts';
 import { createPace } from './pace.ts';
 import { createRefusalReader } from './refusals.ts';
 import { keyFromParts } from './secret-source.ts';
 import { Delivery, type SignedFetchParts } from './signed-fetch.ts';
-import { createSigner, type SignedCall } from './signer.ts';
+import { createSigner, type SignedCall, secretsOf } from './signer.ts';
 import { createTimeQuestion } from './time-route.ts';
 import { send } from './transport.ts';
 import { createTurns } from './turns.ts';
@@ -38,7 +38,8 @@ export interface Client {
   syncClock(): Promise<void>;
 }
 
-const NEVER = new AbortController().signal;
+/** A signal that is never aborted. One for each request: they collect listeners. */
+const endless = (): AbortSignal => new AbortController().signal;
 
 /**
  * Makes a client.
@@ -57,10 +58,11 @@ export function createClient(options: ClientOptions): Client {
     options.webSocketUrl === undefined ? baseUrl : readBaseUrl(inHttp(options.webSocketUrl), plaintext);
   const source = options.key ?? keyFromParts(options.keyId, options.secret, options.passphrase);
   const keys = createKeyHolder(source, dialect, options.kind);
-  const { signing } = keys.current();
+  const first = keys.current();
+  refuseSecretsIn(options.baseUrl, secretsOf(first));
   const { nonce } = options;
   const nonces = nonce === undefined ? noncesFor(dialect) : (_: string, nowMs: number) => nonce(nowMs);
-  const signer = createSigner(dialect, nonces, options.environment ?? environmentOf(signing.keyId));
+  const signer = createSigner(dialect, nonces, options.environment ?? environmentOf(first.signing.keyId));
   const ownClock = options.clock ?? Date.now;
   const clock = createServerClock(ownClock, positive('maxClockOffsetMs', options.maxClockOffsetMs, 600_000));
   const transport = options.transport ?? globalThis.fetch;
@@ -101,7 +103,7 @@ export function createClient(options: ClientOptions): Client {
     async fetch(input: Parameters<typeof fetch>[0], init?: RequestInit): Promise<Response> {
       const run = async () => {
         const read = await readFetchArguments(input, init, baseUrl, dialect.securityHeaders);
-        return new Delivery(parts, read.call, read.signal ?? NEVER, read.redirect).run();
+        return new Delivery(parts, read.call, read.signal ?? endless(), read.redirect).run();
       };
       return turns === undefined ? run() : turns(run);
     },
@@ -132,7 +134,7 @@ export function createClient(options: ClientOptions): Client {
       return { url: call.url.replace(/^http/, 'ws'), headers: call.headers };
     },
     async syncClock() {
-      await askForTime(NEVER);
+      await askForTime(endless());
     },
   });
 }

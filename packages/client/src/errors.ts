@@ -68,7 +68,7 @@ export interface CountersignErrorDetails {
   readonly retryAfterMs?: number | undefined;
   /** The system's own code of a failed connection, like `ECONNREFUSED`. */
   readonly system?: string | undefined;
-  /** The answer, where there was one. It is shown by no printing of the error. */
+  /** The answer, where there was one. */
   readonly answer?: Response | undefined;
 }
 
@@ -99,8 +99,11 @@ export class CountersignError extends Error {
     this.#answer = answer;
   }
 
-  /** The answer that was refused or not understood, to be read once; what is in it was written by the server. */
-  get answer(): Response | undefined {
+  /**
+   * The answer that was refused or not understood, to be read once. A server can say back what it was told, so that no
+   * printing of the error shows it, and you should not either.
+   */
+  answer(): Response | undefined {
     return this.#answer;
   }
 }

@@ -18,7 +18,7 @@ export function readBaseUrl(text: string, dangerouslyAllowPlaintext: boolean): U
     throw new CountersignError('options_invalid', 'baseUrl has a user name, a query or a fragment.');
   }
   if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname) && !dangerouslyAllowPlaintext) {
-    throw new CountersignError('plaintext_refused', `${url.origin} is not https, and not this machine.`);
+    throw new CountersignError('plaintext_refused', 'baseUrl is not https, and not this machine.');
   }
   return url;
 }
@@ -36,7 +36,7 @@ export function resolveTarget(input: string | URL, baseUrl: URL): URL {
   if (url.origin !== baseUrl.origin) {
     throw new CountersignError(
       'origin_refused',
-      `The request is for ${url.origin}, and the client for ${baseUrl.origin}.`,
+      `The client is for ${baseUrl.origin}, and the request is not.`,
     );
   }
   if (url.username !== '' || url.password !== '') {
@@ -69,16 +69,21 @@ export function targetOf(url: URL): string {
  * @throws {@link CountersignError} `secret_in_url`
  */
 export function refuseSecretsIn(address: string, secrets: readonly (string | undefined)[]): void {
+  if (!holdsSecret(address, secrets)) return;
+  throw new CountersignError(
+    'secret_in_url',
+    'The address of the request holds the secret or the passphrase.',
+  );
+}
+
+/** Whether an address holds one of some secrets. Host names are in lower case, whatever they were made of. */
+export function holdsSecret(address: string, secrets: readonly (string | undefined)[]): boolean {
   const spellings = [address, percentDecoded(address), percentDecoded(address.replaceAll('+', ' '))];
-  for (const secret of secrets) {
-    if (secret === undefined || secret.length < SHORTEST_SOUGHT) continue;
-    if (spellings.some((text) => text.includes(secret))) {
-      throw new CountersignError(
-        'secret_in_url',
-        'The address of the request holds the secret or the passphrase.',
-      );
-    }
-  }
+  const folded = spellings.map((text) => text.toLowerCase());
+  return secrets.some((secret) => {
+    if (secret === undefined || secret.length < SHORTEST_SOUGHT) return false;
+    return folded.some((text) => text.includes(secret.toLowerCase()));
+  });
 }
 
 /** Undoes what can be undone, piece by piece. */

@@ -30,7 +30,9 @@ export function secretFromEnv(name: string): SecretSource {
     current() {
       const text = process.env[name];
       if (text === undefined || text === '') {
-        throw new CountersignError('secret_unreadable', `The environment variable ${name} is not set.`);
+        // Who gives the secret itself for the name must not find it in the log.
+        const shown = /^[A-Z][A-Z0-9_]{0,63}$/.test(name) ? ` ${name}` : '';
+        throw new CountersignError('secret_unreadable', `The environment variable${shown} is not set.`);
       }
       return new Secret(text);
     },

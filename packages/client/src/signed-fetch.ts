@@ -2,14 +2,14 @@ import type { Call } from './call.ts';
 import { dateOf, type ServerClock } from './clock.ts';
 import { CountersignError } from './errors.ts';
 import type { HeldKey, KeyHolder } from './key-holder.ts';
-import { resolveTarget } from './origin.ts';
+import { holdsSecret, resolveTarget } from './origin.ts';
 import type { Pace } from './pace.ts';
 import { pause } from './pause.ts';
 import { readRateLimit, readRetryAfter } from './rate-limit.ts';
 import { canBeOfTime, isOfRate, isOfSecret, isOfTimeAlone, refusalError } from './refusal-errors.ts';
 import type { ReadRefusal, RefusalReader } from './refusals.ts';
 import { backoffMs, isTransientFailure, isTransientStatus, mayRepeat } from './retry.ts';
-import type { SignedCall, Signer } from './signer.ts';
+import { type SignedCall, type Signer, secretsOf } from './signer.ts';
 import { type Answer, responseOf, textOf } from './transport.ts';
 import type { AnswerVerifier } from './verify-answers.ts';
 
@@ -118,7 +118,7 @@ export class Delivery {
     keys.hasWorked(tried.key);
     if (isOverRate) throw this.#overRate(retryAfterMs, tried);
     if (REDIRECTS.has(answer.status) && answer.headers.has('location') && this.#redirect !== 'manual') {
-      this.#follow(answer);
+      this.#follow(tried);
       return undefined;
     }
     if (this.#isPage(answer)) {
@@ -179,12 +179,13 @@ export class Delivery {
   }
 
   /** Goes on to another address of the same origin, if nothing is changed by that. */
-  #follow({ status, headers }: Answer): void {
+  #follow({ answer: { status, headers }, key }: Try): void {
     const { method, url } = this.#call;
     const location = headers.get('location') ?? '';
     const next = URL.canParse(location, url.href) ? new URL(location, url.href) : undefined;
     if (next === undefined || next.origin !== this.#parts.baseUrl.origin) {
-      const where = next === undefined ? 'nowhere' : next.origin;
+      const isShown = next !== undefined && !holdsSecret(next.origin, secretsOf(key));
+      const where = isShown ? next.origin : 'somewhere else';
       throw new CountersignError('redirected', `The server points to ${where}, to which nothing is sent.`, {
         status,
       });

@@ -63,7 +63,8 @@ export function createSigner(
   };
 }
 
-function secretsOf({ material }: HeldKey): (string | undefined)[] {
+/** What must not be shown, nor sent as it is. */
+export function secretsOf({ material }: HeldKey): (string | undefined)[] {
   return [material.secret.expose(), material.passphrase?.expose()];
 }
 

@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { CountersignError } from './errors.ts';
 
 /** Windows has no mode bits. */
@@ -122,7 +123,17 @@ function readPrivate(path: string, mayOthersRead: boolean): Stamp & { readonly c
 }
 
 function unreadable(path: string, why: string): CountersignError {
-  return new CountersignError('secret_unreadable', `${path} cannot be taken: ${why}.`);
+  return new CountersignError('secret_unreadable', `${shownPath(path)} cannot be taken: ${why}.`);
+}
+
+/**
+ * A path, as far as it may be shown: who gives a secret where a path belongs must not find it in the log. So one that
+ * leads nowhere is shown only if it has a folder that exists, or a name with an ending.
+ */
+export function shownPath(path: string): string {
+  const folder = dirname(path);
+  const leadsSomewhere = existsSync(path) || (folder.length > 1 && existsSync(folder));
+  return leadsSomewhere || /^[\w-]+\.[a-z]{1,5}$/.test(path) ? path : 'The file';
 }
 
 function reasonOf(error: unknown): string {

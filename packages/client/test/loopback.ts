@@ -28,7 +28,13 @@ export async function startLoopback(answer: Handler = json({ ok: true })): Promi
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => {
       const { method = '', url = '', headers, rawHeaders } = incoming;
-      const request = { method, target: url, headers, rawHeaders, body: Buffer.concat(chunks).toString('utf8') };
+      const request = {
+        method,
+        target: url,
+        headers,
+        rawHeaders,
+        body: Buffer.concat(chunks).toString('utf8'),
+      };
       received.push(request);
       loopback.answer(request, response, received.length);
     });

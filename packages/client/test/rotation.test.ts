@@ -166,7 +166,11 @@ it('says what is wrong when there is no new secret', async () => {
 }, 30_000);
 
 it('finds out by itself that the clock is two minutes off, and sends a request that was refused for it again', async () => {
-  for (const [dialect, offMs] of [['bitget', 120_000], ['rfc9421', -120_000], ['okx', -120_000]] as const) {
+  for (const [dialect, offMs] of [
+    ['bitget', 120_000],
+    ['rfc9421', -120_000],
+    ['okx', -120_000],
+  ] as const) {
     const { key } = await newBot(`clock-${dialect}`, dialect);
     const client = createClient({
       dialect,

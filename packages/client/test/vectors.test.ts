@@ -1,6 +1,15 @@
-import { createSigningKey, dialectNamed, DIALECTS, type Dialect, type Claim, type Denial, prehashBytes, SCHEMES } from '@countersign/core';
-import { createClient, type ClientOptions, type SignedCall } from '@countersign/client';
 import { readdirSync, readFileSync } from 'node:fs';
+import { type ClientOptions, createClient, type SignedCall } from '@countersign/client';
+import {
+  type Claim,
+  createSigningKey,
+  type Denial,
+  DIALECTS,
+  type Dialect,
+  dialectNamed,
+  prehashBytes,
+  SCHEMES,
+} from '@countersign/core';
 import { describe, expect, it } from 'vitest';
 import {
   loginContextOf,
@@ -41,9 +50,15 @@ const SIGNED = FILES.filter(({ vectors }) => ours(vectors).length > 0);
 it('each dialect that signs has cases, and each with a login has one of those', () => {
   for (const { name, webSocket, schemes } of DIALECTS) {
     if (schemes.bearer !== undefined && Object.keys(schemes).length === 1) continue;
-    const made = SIGNED.filter(({ dialect }) => dialect.name === name).flatMap(({ vectors }) => ours(vectors));
+    const made = SIGNED.filter(({ dialect }) => dialect.name === name).flatMap(({ vectors }) =>
+      ours(vectors),
+    );
     expect(made, name).not.toHaveLength(0);
-    if (webSocket !== undefined) expect(made.filter(({ message }) => message !== undefined), name).not.toHaveLength(0);
+    if (webSocket !== undefined)
+      expect(
+        made.filter(({ message }) => message !== undefined),
+        name,
+      ).not.toHaveLength(0);
   }
 });
 
@@ -63,7 +78,9 @@ describe.each(SIGNED)('$file', ({ dialect, vectors }) => {
       expect(made.signature).toBe(signedBy(dialect, row, made));
       return;
     }
-    expect(prehashBytes(made.prehash).toString('latin1')).toBe(prehashBytes(claim.prehash).toString('latin1'));
+    expect(prehashBytes(made.prehash).toString('latin1')).toBe(
+      prehashBytes(claim.prehash).toString('latin1'),
+    );
     // The others put chance into every signature.
     const scheme = SCHEMES[dialect.schemes[row.kind]?.scheme ?? 'token'];
     if (scheme.kind !== 'p256' && !('saltLength' in scheme)) expect(made.signature).toBe(claim.signature);
@@ -72,7 +89,9 @@ describe.each(SIGNED)('$file', ({ dialect, vectors }) => {
 });
 
 it('hardly any case is one that an address cannot hold', () => {
-  const all = FILES.flatMap(({ vectors }) => vectors.cases).filter(({ outcome, message }) => outcome === 'ok' && message === undefined);
+  const all = FILES.flatMap(({ vectors }) => vectors.cases).filter(
+    ({ outcome, message }) => outcome === 'ok' && message === undefined,
+  );
   expect(all.filter(({ request }) => hasOtherSpelling(request)).length / all.length).toBeLessThan(0.06);
 });
 
@@ -112,7 +131,9 @@ function setUp(dialect: Dialect, vector: Vector, row: VectorCredential, claim: C
     clock: () => nowMs,
     nonce: () => nonce,
   };
-  const headers = wire.headers.flatMap((name, i) => (i % 2 === 0 ? [[name, wire.headers[i + 1] as string] as [string, string]] : []));
+  const headers = wire.headers.flatMap((name, i) =>
+    i % 2 === 0 ? [[name, wire.headers[i + 1] as string] as [string, string]] : [],
+  );
   const isGiven = ([name]: [string, string]) =>
     !dialect.securityHeaders.includes(name.toLowerCase()) && !/^(?:host|content-length)$/i.test(name);
   return {
@@ -134,11 +155,18 @@ function readVector(dialect: Dialect, vector: Vector): Claim {
   return claim;
 }
 
-function readSigned(dialect: Dialect, vector: Vector, { method, url, headers, body }: SignedCall): Claim | Denial {
+function readSigned(
+  dialect: Dialect,
+  vector: Vector,
+  { method, url, headers, body }: SignedCall,
+): Claim | Denial {
   const { host, pathname, search, protocol } = new URL(url);
   const flat = ['Host', host, ...Object.entries(headers).flat()];
   const scheme = protocol === 'http:' ? 'http' : 'https';
-  return dialect.read({ method, target: pathname + search, headers: flat, body, scheme }, vector.context ?? {});
+  return dialect.read(
+    { method, target: pathname + search, headers: flat, body, scheme },
+    vector.context ?? {},
+  );
 }
 
 function readLogin(dialect: Dialect, vector: Vector, message: string): Claim | Denial {
