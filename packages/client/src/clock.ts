@@ -1,4 +1,5 @@
 import { CountersignError } from './errors.ts';
+import { readHttpDate } from './http-date.ts';
 
 /** A route that tells the server's time. */
 export interface TimeRoute {
@@ -60,7 +61,5 @@ export function createServerClock(ownClock: () => number, maxOffsetMs: number): 
 
 /** The time in an answer's `Date` (RFC 9110 section 6.6.1), in ms; undefined where it has none, or comes from a cache. */
 export function dateOf(headers: Headers): number | undefined {
-  if (headers.has('age')) return undefined;
-  const ms = Date.parse(headers.get('date') ?? '');
-  return Number.isNaN(ms) ? undefined : ms;
+  return headers.has('age') ? undefined : readHttpDate(headers.get('date') ?? '');
 }

@@ -1,3 +1,5 @@
+import { readHttpDate } from './http-date.ts';
+
 /** What a server says of one of its policies: how much is left, and in how many seconds it begins anew. */
 export interface RemainingQuota {
   readonly policy: string;
@@ -33,6 +35,6 @@ function integerIn(parameters: string, name: string): number | undefined {
 export function readRetryAfter(value: string | null, nowMs: number): number | undefined {
   if (value === null) return undefined;
   if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+  const at = readHttpDate(value);
+  return at === undefined ? undefined : Math.max(0, at - nowMs);
 }
