@@ -10,7 +10,7 @@ import type { ClientOptions, RequestToSign, SignedHandshake } from './options.ts
 import { readBaseUrl, refuseSecretsIn, resolveTarget } from './origin.ts';
 import { createPace } from './pace.ts';
 import { createRefusalReader } from './refusals.ts';
-import { keyFromParts } from './secret-source.ts';
+import { type KeySource, keyFromParts } from './secret-source.ts';
 import { Delivery, type SignedFetchParts } from './signed-fetch.ts';
 import { createSigner, type SignedCall, secretsOf } from './signer.ts';
 import { createTimeQuestion } from './time-route.ts';
@@ -56,7 +56,7 @@ export function createClient(options: ClientOptions): Client {
   const baseUrl = readBaseUrl(options.baseUrl, plaintext);
   const webSocketUrl =
     options.webSocketUrl === undefined ? baseUrl : readBaseUrl(inHttp(options.webSocketUrl), plaintext);
-  const source = options.key ?? keyFromParts(options.keyId, options.secret, options.passphrase);
+  const source = sourceOf(options);
   const keys = createKeyHolder(source, dialect, options.kind);
   const first = keys.current();
   refuseSecretsIn(options.baseUrl, secretsOf(first));
@@ -144,6 +144,17 @@ function dialectOf({ dialect: name }: ClientOptions): Dialect {
   if (dialect === undefined)
     throw new CountersignError('options_invalid', 'dialect: there is none of this name.');
   return dialect;
+}
+
+/** Said by the types already; a program in JavaScript has none. */
+function sourceOf({ key, keyId, secret, passphrase }: ClientOptions): KeySource {
+  const parts = [keyId, secret, passphrase];
+  if (key !== undefined && parts.every((part) => part === undefined)) return key;
+  if (key === undefined && secret !== undefined) return keyFromParts(keyId, secret, passphrase);
+  throw new CountersignError(
+    'options_invalid',
+    'Give key, or keyId, secret and passphrase: the one or the other.',
+  );
 }
 
 /** A nonce that is lower than one that came before it is refused at once, or, in the rule `highest`, much later. */

@@ -1,12 +1,17 @@
 import { CountersignError } from './errors.ts';
 import { readHttpDate } from './http-date.ts';
 
+/** Something parsed from JSON whose form only its reader knows: `Number()` makes a number of what is one. */
+export interface JsonTree {
+  readonly [name: string]: JsonTree;
+}
+
 /** A route that tells the server's time. */
 export interface TimeRoute {
   /** Below `baseUrl`; asked for without a signature. */
   readonly path: string;
-  /** Finds the time in the parsed JSON answer, in ms since 1970. */
-  readonly read: (answer: unknown) => number;
+  /** Finds the time in the answer, in ms since 1970: `(answer) => Number(answer.serverTime)`. */
+  readonly read: (answer: JsonTree) => number;
 }
 
 /** When a time was asked for and told, in ms of this machine's own clock. */

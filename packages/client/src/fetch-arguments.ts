@@ -10,6 +10,9 @@ export interface FetchArguments {
   readonly redirect: RedirectMode;
 }
 
+/** What `fetch` says of a text by itself. */
+const OF_TEXT = 'text/plain;charset=UTF-8';
+
 /**
  * Reads the arguments of `fetch` as the global one does. A text without a type is no `text/plain` here, which no API
  * takes: see {@link makeCall}.
@@ -26,8 +29,8 @@ export async function readFetchArguments(
   const request = requestOf(input instanceof Request ? input : url, init);
   const body = await bodyOf(request);
   const headers = new Headers(request.headers);
-  const isText = typeof init?.body === 'string' && !new Headers(init.headers).has('content-type');
-  if (isText) headers.delete('content-type');
+  const isNamed = headers.get('content-type') !== OF_TEXT || new Headers(init?.headers).has('content-type');
+  if (typeof init?.body === 'string' && !isNamed) headers.delete('content-type');
   return {
     call: makeCall(request.method, url, headers, body, securityHeaders),
     signal: init?.signal ?? (input instanceof Request ? input.signal : undefined),

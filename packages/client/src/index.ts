@@ -1,6 +1,6 @@
 export { Secret } from '@countersign/core';
 export { type Client, createClient } from './client.ts';
-export type { TimeRoute } from './clock.ts';
+export type { JsonTree, TimeRoute } from './clock.ts';
 export {
   ADVICE,
   CountersignError,

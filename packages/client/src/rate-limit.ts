@@ -26,6 +26,12 @@ export function readRateLimit(value: string | null): RemainingQuota[] {
   return quotas;
 }
 
+/** Ms until everything that is used up has begun anew; undefined where nothing is. */
+export function resetMs(quotas: readonly RemainingQuota[]): number | undefined {
+  const usedUp = quotas.filter(({ remaining }) => remaining === 0);
+  return usedUp.length === 0 ? undefined : Math.max(...usedUp.map(({ resetSeconds }) => resetSeconds * 1000));
+}
+
 function integerIn(parameters: string, name: string): number | undefined {
   const [, digits] = new RegExp(`;\\s*${name}=(\\d{1,15})(?=\\s*(?:;|$))`).exec(parameters) ?? [];
   return digits === undefined ? undefined : Number(digits);

@@ -18,8 +18,8 @@ export interface ReadRefusal {
 
 /** Tells a dialect's refusals from its other answers. */
 export interface RefusalReader {
-  /** Undefined for an answer that is no refusal in this dialect's words. Never throws, on any text. */
-  read(status: number, body: string): ReadRefusal | undefined;
+  /** Undefined for an answer that is no refusal in this dialect's words. Never throws, on any bytes. */
+  read(status: number, body: Uint8Array): ReadRefusal | undefined;
 }
 
 const PARTS: readonly ClaimPart[] = ['key', 'signature', 'timestamp', 'passphrase'];
@@ -74,12 +74,13 @@ export function createRefusalReader(dialect: Dialect): RefusalReader {
   const forms = DENIAL_CODES.flatMap((code) => formsOf(dialect, code));
   return {
     read(status, body) {
-      if (body.length > MAX_BODY) return undefined;
-      const said = wordsIn(body);
+      const ofStatus = forms.filter((form) => form.status === status);
+      if (ofStatus.length === 0 || body.length > MAX_BODY) return undefined;
+      const said = wordsIn(Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8'));
       if (said === undefined) return undefined;
-      const exact = forms.filter((form) => form.status === status && holds(said, form.words));
+      const exact = ofStatus.filter(({ words }) => holds(said, words));
       if (exact.length > 0) return { denials: denialsOf(mostExact(exact)), isExact: true };
-      const coded = forms.filter((form) => form.status === status && holds(said, codesIn(form.words)));
+      const coded = ofStatus.filter(({ words }) => holds(said, codesIn(words)));
       return coded.length > 0 ? { denials: denialsOf(coded), isExact: false } : undefined;
     },
   };

@@ -108,8 +108,8 @@ export function keyFromParts(
 }
 
 function sourceOf(input: SecretInput): SecretSource {
-  if (typeof input === 'object' && 'current' in input) return input;
-  const secret = input instanceof Secret ? input : new Secret(input);
+  if (typeof input !== 'string' && 'current' in input) return input;
+  const secret = typeof input === 'string' ? new Secret(input) : input;
   return { isReloadable: false, fault: () => undefined, current: () => secret };
 }
 

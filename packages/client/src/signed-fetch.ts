@@ -5,12 +5,12 @@ import type { HeldKey, KeyHolder } from './key-holder.ts';
 import { holdsSecret, resolveTarget } from './origin.ts';
 import type { Pace } from './pace.ts';
 import { pause } from './pause.ts';
-import { readRateLimit, readRetryAfter } from './rate-limit.ts';
+import { readRateLimit, readRetryAfter, resetMs } from './rate-limit.ts';
 import { canBeOfTime, isOfRate, isOfSecret, isOfTimeAlone, refusalError } from './refusal-errors.ts';
 import type { ReadRefusal, RefusalReader } from './refusals.ts';
 import { backoffMs, isTransientFailure, isTransientStatus, mayRepeat } from './retry.ts';
 import { type SignedCall, type Signer, secretsOf } from './signer.ts';
-import { type Answer, responseOf, textOf } from './transport.ts';
+import { type Answer, responseOf } from './transport.ts';
 import type { AnswerVerifier } from './verify-answers.ts';
 
 /** What a signed request goes through. */
@@ -102,13 +102,16 @@ export class Delivery {
   async #judge(tried: Try): Promise<Response | undefined> {
     const { refusals, pace, keys, clock } = this.#parts;
     const { answer } = tried;
-    const refusal = refusals.read(answer.status, textOf(answer));
+    const refusal = refusals.read(answer.status, answer.body);
     const isOverRate = answer.status === 429 || (refusal !== undefined && isOfRate(refusal));
-    const retryAfterMs = readRetryAfter(answer.headers.get('retry-after'), clock.nowMs());
+    const quotas = readRateLimit(answer.headers.get('ratelimit'));
+    const retryAfterMs =
+      readRetryAfter(answer.headers.get('retry-after'), clock.nowMs()) ??
+      (isOverRate ? resetMs(quotas) : undefined);
     if (isOverRate || isTransientStatus(answer.status)) {
       if (await this.#comesBack(isOverRate, retryAfterMs)) return undefined;
     }
-    if (!isOverRate) pace.learn(readRateLimit(answer.headers.get('ratelimit')));
+    if (!isOverRate) pace.learn(quotas);
     this.#verify(tried, refusal);
     if (refusal !== undefined) {
       if (canBeOfTime(refusal) && (await this.#hasSetClockBy(tried, refusal))) return undefined;

@@ -1,4 +1,4 @@
-import { dateOf, type ServerClock, type TimeRoute } from './clock.ts';
+import { dateOf, type JsonTree, type ServerClock, type TimeRoute } from './clock.ts';
 import { CountersignError } from './errors.ts';
 import { resolveTarget } from './origin.ts';
 import type { SignedCall } from './signer.ts';
@@ -44,7 +44,7 @@ export function createTimeQuestion(
 
 function timeIn(answer: Answer, { read }: TimeRoute): number | undefined {
   try {
-    return Number(read(JSON.parse(textOf(answer))));
+    return read(JSON.parse(textOf(answer)) as JsonTree);
   } catch {
     return undefined; // No JSON, or not of the form that the route was said to have.
   }

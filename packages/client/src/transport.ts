@@ -68,6 +68,9 @@ export async function send(
     const receivedAt = ownClock();
     if (response.redirected)
       throw new CountersignError('redirected', 'The transport followed a redirect by itself.');
+    if (response.status < 200 || response.status > 599) {
+      throw new CountersignError('answer_unexpected', `There is no status ${response.status} in HTTP.`);
+    }
     const read = await readBody(response, maxAnswerBytes);
     const { status, statusText } = response;
     return { status, statusText, headers: response.headers, body: read, sentAt, receivedAt };
@@ -119,10 +122,13 @@ function failed(code: CountersignErrorCode, what: string, system: string | undef
 }
 
 const WITHOUT_BODY = new Set([204, 205, 304]);
+const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** The answer as `fetch` gives one. */
 export function responseOf({ status, statusText, headers, body }: Answer, url: string): Response {
-  const response = new Response(WITHOUT_BODY.has(status) ? null : body, { status, statusText, headers });
+  const reason = REASON_PHRASE.test(statusText) ? statusText : '';
+  const given = WITHOUT_BODY.has(status) ? null : body;
+  const response = new Response(given, { status, statusText: reason, headers });
   return Object.defineProperty(response, 'url', { value: url });
 }
 

@@ -1,4 +1,4 @@
-import { type ClientOptions, createClient } from '@countersign/client';
+import { type ClientOptions, createClient, type JsonTree } from '@countersign/client';
 import { type Dialect, denial, dialectNamed } from '@countersign/core';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -93,7 +93,7 @@ describe('a refusal for the time', () => {
 });
 
 describe('the time route', () => {
-  const timeRoute = { path: '/time', read: (answer: unknown) => (answer as { ms: number }).ms };
+  const timeRoute = { path: '/time', read: (answer: JsonTree) => Number(answer.ms) };
 
   it('is asked without a credential, and believed to the ms', async () => {
     server.answer = (request, response, count) => json({ ms: Date.now() })(request, response, count);

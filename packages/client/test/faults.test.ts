@@ -150,6 +150,18 @@ describe('an answer that is none', () => {
     expect((await errorOf(client({}, url).fetch('/orders'))).code).toBe('answer_unexpected');
   });
 
+  it('has a status that does not exist', async () => {
+    const url = await startRaw((socket) => socket.end('HTTP/1.1 999 Beyond\r\ncontent-length: 2\r\n\r\n{}'));
+    expect((await errorOf(client({}, url).fetch('/orders'))).code).toBe('answer_unexpected');
+  });
+
+  it('has a reason that nobody can read, and is given all the same', async () => {
+    const url = await startRaw((socket) =>
+      socket.end('HTTP/1.1 200 \u{1f422}\xe9\r\ncontent-length: 2\r\n\r\n{}'),
+    );
+    expect((await client({}, url).fetch('/orders')).status).toBe(200);
+  });
+
   it('is too long', async () => {
     server.answer = (_, response) => response.end('x'.repeat(2000));
     expect((await errorOf(client({ maxAnswerBytes: 1000 }).fetch('/orders'))).code).toBe('answer_too_large');
@@ -311,6 +323,13 @@ describe('a rate that is used up', () => {
     const second = await errorOf(one.fetch('/orders'));
     expect(second.code).toBe('rate_limited');
     expect(second.retryAfterMs).toBeGreaterThan(3_590_000);
+    expect(server.received).toHaveLength(1);
+  });
+
+  it('is waited for as RateLimit says, without a Retry-After', async () => {
+    server.answer = json({}, 429, { ratelimit: '"burst";r=0;t=40, "day";r=3;t=4000' });
+    const error = await errorOf(client({ retries: 3, maxWaitMs: 1000 }).fetch('/orders'));
+    expect(error).toMatchObject({ code: 'rate_limited', retryAfterMs: 40_000 });
     expect(server.received).toHaveLength(1);
   });
 

@@ -102,6 +102,8 @@ describe('a key that cannot be right', () => {
     ['a kind that the dialect has not', { kind: 'ed25519' }, 'secret_invalid'],
     ['no base64 where it must be', { dialect: 'kraken', secret: 'not base64!' }, 'secret_invalid'],
     ['a dialect that is none', { dialect: 'bitgit' }, 'options_invalid'],
+    ['no secret at all', { secret: undefined } as unknown as Partial<ClientOptions>, 'options_invalid'],
+    ['a key twice', { key: keyFromEnvFile('a.env') } as unknown as Partial<ClientOptions>, 'options_invalid'],
     ['a timeout that is no number', { timeoutMs: Number.NaN }, 'options_invalid'],
     [
       'a variable that is not set',

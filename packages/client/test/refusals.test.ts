@@ -6,7 +6,8 @@ import { createRefusalReader } from '../src/refusals.ts';
 describe.each(DIALECTS.map((dialect) => ({ name: dialect.name, dialect })))(
   'the words of $name',
   ({ dialect }) => {
-    const reader = createRefusalReader(dialect);
+    const own = createRefusalReader(dialect);
+    const reader = { read: (status: number, body: string) => own.read(status, Buffer.from(body)) };
 
     it.each(DENIAL_CODES.filter((code) => code !== 'credential_missing'))(
       'for %s are known again',

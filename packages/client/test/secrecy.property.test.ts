@@ -12,7 +12,7 @@ import {
 import { DIALECTS } from '@countersign/core';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { optionsFor } from './keys.ts';
+import { optionsFor, PASSPHRASE, SECRET } from './keys.ts';
 
 /** Everything that can be printed of an error, and of what it holds. */
 function printed(error: unknown): string {
@@ -68,7 +68,8 @@ const secretText = fc.oneof(
   fc.string({ minLength: 12, maxLength: 60, unit: fc.constantFrom(...'Sec#ret%"\'\\\n\r\té🐢 {}') }),
   fc.string({ minLength: 12, maxLength: 300 }).filter((text) => text.trim().length >= 12),
 );
-const how = fc.constantFrom('page', 'redirect', 'rate', 'cut', 'refusal', 'silence', 'error');
+const WAYS = ['page', 'redirect', 'rate', 'cut', 'refusal', 'silence', 'error'];
+const how = fc.constantFrom(...WAYS);
 const method = fc.constantFrom('GET', 'POST', 'DELETE', 'TRACE', 'b a d');
 const place = fc.constantFrom(
   'nowhere',
@@ -124,18 +125,14 @@ it('no error shows a secret, wherever the caller put it and whatever the server 
         }
         for (const text of caught.map(printed)) {
           for (const own of [secret, passphrase]) {
-            for (const spelling of [
-              own,
-              JSON.stringify(own).slice(1, -1),
-              encodeURIComponent(own.toWellFormed()),
-            ]) {
+            for (const spelling of [own, JSON.stringify(own).slice(1, -1), encodeURIComponent(own)]) {
               expect(text).not.toContain(spelling);
             }
           }
         }
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 300, examples: WAYS.map((way) => ['bitget', SECRET, PASSPHRASE, way, 'GET', 'nowhere']) },
   );
   for (const code of [
     'secret_invalid',
