@@ -109,7 +109,9 @@ export function createClient(options: ClientOptions): Client {
     },
     async sign({ method = 'GET', url, headers, body = '' }: RequestToSign) {
       const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
-      return signed(makeCall(method, resolveTarget(url, baseUrl), headers, bytes, dialect.securityHeaders));
+      return withLength(
+        signed(makeCall(method, resolveTarget(url, baseUrl), headers, bytes, dialect.securityHeaders)),
+      );
     },
     async login() {
       const message = signer.login(keys.current(), clock.nowMs());
@@ -144,6 +146,12 @@ function dialectOf({ dialect: name }: ClientOptions): Dialect {
   if (dialect === undefined)
     throw new CountersignError('options_invalid', 'dialect: there is none of this name.');
   return dialect;
+}
+
+/** Some stacks send no length with a DELETE, and the body is lost. */
+function withLength(call: SignedCall): SignedCall {
+  if (call.body.length === 0) return call;
+  return { ...call, headers: { ...call.headers, 'content-length': String(call.body.length) } };
 }
 
 /** Said by the types already; a program in JavaScript has none. */

@@ -10,7 +10,7 @@ export interface SignedCall {
   readonly method: string;
   /** Absolute, spelt as it goes onto the wire. */
   readonly url: string;
-  /** All of them but `Host` and `Content-Length`, which every HTTP stack sets as it was signed. */
+  /** All of them but `Host`, which every HTTP stack sets as it was signed. */
   readonly headers: Readonly<Record<string, string>>;
   /** Empty where there is none. */
   readonly body: Uint8Array;

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,20 +10,36 @@ export const KEY_ID = 'bg_a7f3c1d94e2b8056';
 export const SECRET = 'c2VjcmV0IHRoYXQgc2hvdWxkIG5ldmVyIGJlIHNlZW4h';
 export const PASSPHRASE = 'Passphrase-of-tests';
 
-/** What a client of a dialect needs, with the first kind of key that the dialect has. */
-export function optionsFor(dialect: Dialect | string, baseUrl: string): ClientOptions & { secret: string } {
-  const { name, schemes } = typeof dialect === 'string' ? named(dialect) : dialect;
-  const base = { dialect: name, keyId: KEY_ID, passphrase: PASSPHRASE, baseUrl };
-  if (schemes.hmac !== undefined) return { ...base, secret: SECRET };
-  if (schemes.bearer !== undefined) return { ...base, secret: SECRET };
-  if (schemes.secp256k1 !== undefined) return { ...base, keyId: undefined, secret: `0x${'4f'.repeat(32)}` };
-  const pair =
-    schemes.ed25519 !== undefined
-      ? generateKeyPairSync('ed25519')
-      : schemes.p256 !== undefined
-        ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
-        : generateKeyPairSync('rsa', { modulusLength: 2048 });
-  return { ...base, secret: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string };
+const KINDS = ['hmac', 'bearer', 'secp256k1', 'ed25519', 'p256', 'rsa'] as const;
+
+/** The kind of the key that {@link optionsFor} gives. */
+export function kindFor({ name, schemes }: Dialect): (typeof KINDS)[number] {
+  const kind = KINDS.find((candidate) => schemes[candidate] !== undefined);
+  if (kind === undefined) throw new Error(`${name} has no scheme`);
+  return kind;
+}
+
+/** What a client of a dialect needs. */
+export function optionsFor(of: Dialect | string, baseUrl: string): ClientOptions & { secret: string } {
+  const dialect = typeof of === 'string' ? named(of) : of;
+  const base = { dialect: dialect.name, keyId: KEY_ID, passphrase: PASSPHRASE, baseUrl };
+  switch (kindFor(dialect)) {
+    case 'hmac':
+    case 'bearer':
+      return { ...base, secret: SECRET };
+    case 'secp256k1':
+      return { ...base, keyId: undefined, secret: `0x${'4f'.repeat(32)}` };
+    case 'ed25519':
+      return { ...base, secret: pem(generateKeyPairSync('ed25519').privateKey) };
+    case 'p256':
+      return { ...base, secret: pem(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey) };
+    case 'rsa':
+      return { ...base, secret: pem(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey) };
+  }
+}
+
+function pem(key: KeyObject): string {
+  return key.export({ type: 'pkcs8', format: 'pem' }) as string;
 }
 
 function named(name: string): Dialect {
