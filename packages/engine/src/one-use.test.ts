@@ -36,6 +36,14 @@ describe('what a signature is used up by', () => {
     expect(useOf(held, read)).toHaveProperty('bound');
   });
 
+  it('is a login with the address that it came from, on whichever WebSocket and whatever else it holds', () => {
+    const login = { ...read, message: '{"op":"login"}', ip: '192.0.2.1' };
+    expect(useOf(bitget, login)).toHaveProperty('bound');
+    expect(useOf(bitget, login)).toEqual(useOf(bitget, { ...login, target: '/v2/ws/other' }));
+    expect(useOf(bitget, login)).toEqual(useOf(bitget, { ...login, message: '{"id":"2","op":"login"}' }));
+    expect(useOf(bitget, login)).not.toEqual(useOf(bitget, { ...login, ip: '192.0.2.2' }));
+  });
+
   it('is any read-only request where they share signatures, and nothing else', () => {
     expect(useOf(binance, read)).toEqual(useOf(binance, otherRead));
     expect(useOf(binance, read)).toHaveProperty('bound');

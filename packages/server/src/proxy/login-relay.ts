@@ -121,10 +121,7 @@ export class LoginRelay {
       clearTimeout(this.#loginDeadline);
       return this.#pass(await this.#asNobody(), data, false);
     }
-    this.#refuse(
-      denial('credential_missing', 'The message needs a login, and there was none.', { part: 'key' }),
-      text ?? '',
-    );
+    this.#refuse(denial('credential_missing', 'The message needs a login, and there was none.'), text ?? '');
     if (++this.#refused > MAX_REFUSED) this.#end(POLICY_VIOLATION, 'no login');
   }
 
@@ -232,7 +229,8 @@ function endOne(socket: WebSocket, code: number, reason: string): void {
     socket.terminate();
     return;
   }
-  socket.resume();
+  // One that never opened cannot be resumed: `ws` throws.
+  if (socket.isPaused) socket.resume();
   socket.close(code, reason);
   const deadline = setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS);
   socket.once('close', () => clearTimeout(deadline));
