@@ -7,7 +7,7 @@ const credential = { id: 'key-1' } as Credential;
 const claim: Claim = { ok: true, keyId: 'key-1', signature: 's', timestampMs: NOW, prehash: [] };
 const binance = dialectNamed('binance') as Dialect;
 const bitget = dialectNamed('bitget') as Dialect;
-/** As Bybit: the path is left open, and two reads do not share a signature. */
+/** The path is left open, and yet two reads do not share a signature. */
 const held: Dialect = { ...binance, replay: { kind: 'signature' } };
 const read: WireRequest = { method: 'GET', target: '/a?x=1', headers: [], body: new Uint8Array() };
 const otherRead = { ...read, target: '/b?x=1' };
