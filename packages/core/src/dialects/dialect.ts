@@ -159,6 +159,11 @@ export interface WebSocketLogin {
   read(message: string, context: LoginContext): Claim | Denial;
   /** Whether the proof opens the whole connection, or vouches for this one message only. */
   opensConnection(message: string): boolean;
+  /**
+   * Whether honest clients send one signature in several messages, because it covers little more than a time in seconds.
+   * What may come again may then come otherwise, too, from the same address. Absent: it comes as it came.
+   */
+  readonly sharesSignature?: boolean | undefined;
   /** The exchange's answer to a login. Undefined: the message goes on to the upstream, which answers it. */
   accept(message: string, context: AnswerContext): string | undefined;
   /** The exchange's answer to a login that is refused, or to any message before a login. */

@@ -43,6 +43,15 @@ export function hasRepeatedName(members: readonly JsonMember[]): boolean {
   return new Set(members.map(({ name }) => name)).size < members.length;
 }
 
+/**
+ * The same where letter case is ignored, as some parsers do (Go's encoding/json takes `Channel` for `channel`, and even
+ * `\u212aey` for `key`). For a message that goes on to an upstream and is only signed in part.
+ */
+export function hasSimilarNames(members: readonly JsonMember[]): boolean {
+  const folded = members.map(({ name }) => name.toUpperCase().toLowerCase());
+  return new Set(folded).size < members.length;
+}
+
 /** The text of a JSON string, or a number or boolean as it is written; undefined for anything else. */
 export function scalarText(json: string): string | undefined {
   if (json.startsWith('"')) return JSON.parse(json) as string;
