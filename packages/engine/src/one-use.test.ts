@@ -12,9 +12,16 @@ const held: Dialect = { ...binance, replay: { kind: 'signature' } };
 const read: WireRequest = { method: 'GET', target: '/a?x=1', headers: [], body: new Uint8Array() };
 const otherRead = { ...read, target: '/b?x=1' };
 const write = { ...read, method: 'DELETE' };
+const gate = dialectNamed('gate') as Dialect;
+const message = (channel: string, payload = '[]') => ({
+  ...read,
+  ip: '192.0.2.7',
+  message: `{"channel":"${channel}","event":"api","payload":${payload}}`,
+});
 
-function useOf(dialect: Dialect, request: WireRequest, claimSafeMethods = false) {
-  return oneUseOf(request, claim, dialect, credential, NOW, { fingerprintSeed: 1, claimSafeMethods });
+function useOf(dialect: Dialect, request: WireRequest, claimSafeMethods = false, isReadOnly = false) {
+  const given = { ...claim, isReadOnly };
+  return oneUseOf(request, given, dialect, credential, NOW, { fingerprintSeed: 1, claimSafeMethods });
 }
 
 describe('what a signature is used up by', () => {
@@ -40,5 +47,24 @@ describe('what a signature is used up by', () => {
     expect(useOf(binance, read)).toEqual(useOf(binance, otherRead));
     expect(useOf(binance, read)).toHaveProperty('bound');
     expect(useOf(binance, read, true)).not.toHaveProperty('bound');
+  });
+
+  it('is a message that may come again with all of it, its address and its path', () => {
+    const of = (request: WireRequest) => useOf(binance, request, false, true);
+    const first = message('a');
+    expect(of(first)).toEqual(of({ ...first }));
+    for (const other of [message('b'), { ...first, target: '/b' }, { ...first, ip: '192.0.2.8' }])
+      expect(of(other)).not.toEqual(of(first));
+  });
+
+  it('is a message that shares its signature with its address alone, and once when it does something', () => {
+    const subscribe = (request: WireRequest) => useOf(gate, request, false, true);
+    const first = message('spot.orders');
+    for (const other of [message('spot.orders', '["BTC_USDT"]'), { ...first, target: '/b' }])
+      expect(subscribe(other)).toEqual(subscribe(first));
+    expect(subscribe({ ...first, ip: '192.0.2.8' })).not.toEqual(subscribe(first));
+    expect(subscribe(first)).toHaveProperty('bound');
+    expect(useOf(gate, message('spot.login'))).toHaveProperty('bound');
+    expect(useOf(gate, message('spot.order_place'))).not.toHaveProperty('bound');
   });
 });
