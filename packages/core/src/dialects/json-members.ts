@@ -1,3 +1,5 @@
+import { foldedName } from '../folded-name.ts';
+
 /** A member of a JSON object: its name, decoded, and its value as it stands in the text. */
 export interface JsonMember {
   readonly name: string;
@@ -43,13 +45,9 @@ export function hasRepeatedName(members: readonly JsonMember[]): boolean {
   return new Set(members.map(({ name }) => name)).size < members.length;
 }
 
-/**
- * The same where letter case is ignored, as some parsers do (Go's encoding/json takes `Channel` for `channel`, and even
- * `\u212aey` for `key`). For a message that goes on to an upstream and is only signed in part.
- */
+/** The same where letter case is ignored. For a message that goes on to an upstream and is only signed in part. */
 export function hasSimilarNames(members: readonly JsonMember[]): boolean {
-  const folded = members.map(({ name }) => name.toUpperCase().toLowerCase());
-  return new Set(folded).size < members.length;
+  return new Set(members.map(({ name }) => foldedName(name))).size < members.length;
 }
 
 /** The text of a JSON string, or a number or boolean as it is written; undefined for anything else. */
