@@ -77,6 +77,10 @@ describe('facts in JSON', () => {
     '{"a":{"b":[{"c":1,"d":{},"c":2}]},"symbol":"A"}',
     '{"a":"\\"","b":1,"a":2}',
     '{"symbol":"A","__proto__":1,"__proto__":2}',
+    '{"symbol":"A","Symbol":"B"}',
+    '{"SYMBOL":"B","symbol":"A"}',
+    '{"symbol":"A","\u017fymbol":"B"}',
+    '{"symbol":"A","x":{"key":1,"\u212aey":2}}',
   ])('are not read where a name stands twice: %s', (body) => {
     expect(json(body)).toBeUndefined();
     expect(json(body, '/0/symbol')).toBeUndefined();
@@ -153,12 +157,20 @@ describe('facts in JSON', () => {
   it('are read from any JSON that has no name twice', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.string({ unit: 'grapheme' }), (value, symbol) => {
+        fc.pre(!hasNamesAlike(value));
         expect(json(JSON.stringify({ value, symbol }))).toBe(symbol);
         expect(json(`{"value":${JSON.stringify(value)},"symbol":"A","value":1}`)).toBeUndefined();
       }),
     );
   });
 });
+
+function hasNamesAlike(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const names = Object.keys(value);
+  const alike = new Set(names.map((name) => name.toUpperCase().toLowerCase()));
+  return alike.size < names.length || Object.values(value).some(hasNamesAlike);
+}
 
 describe('facts in a query', () => {
   it('are decoded', () => {

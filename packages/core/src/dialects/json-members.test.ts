@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hasRepeatedName, jsonMembers, scalarText } from './json-members.ts';
+import { hasRepeatedName, hasSimilarNames, jsonMembers, scalarText } from './json-members.ts';
 
 describe('jsonMembers', () => {
   it('keeps numbers as they are written, and names that occur twice', () => {
@@ -44,4 +44,11 @@ it('hasRepeatedName', () => {
   const members = (...names: string[]) => names.map((name) => ({ name, value: '1' }));
   expect(hasRepeatedName(members('a', 'b', 'a'))).toBe(true);
   expect(hasRepeatedName(members('a', 'b', 'A'))).toBe(false);
+});
+
+it('hasSimilarNames', () => {
+  const members = (...names: string[]) => names.map((name) => ({ name, value: '1' }));
+  for (const other of ['task', 'Task', 'TASK', 'ta\u017fk', 'tas\u212a'])
+    expect(hasSimilarNames(members('task', 'b', other))).toBe(true);
+  expect(hasSimilarNames(members('task', 'tasks', 'tas'))).toBe(false);
 });

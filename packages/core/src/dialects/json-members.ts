@@ -1,3 +1,5 @@
+import { foldedName } from '../folded-name.ts';
+
 /** A member of a JSON object: its name, decoded, and its value as it stands in the text. */
 export interface JsonMember {
   readonly name: string;
@@ -41,6 +43,11 @@ function isJsonObject(text: string): boolean {
 /** Whether two members have the same name. */
 export function hasRepeatedName(members: readonly JsonMember[]): boolean {
   return new Set(members.map(({ name }) => name)).size < members.length;
+}
+
+/** The same where letter case is ignored. For a message that goes on to an upstream and is only signed in part. */
+export function hasSimilarNames(members: readonly JsonMember[]): boolean {
+  return new Set(members.map(({ name }) => foldedName(name))).size < members.length;
 }
 
 /** The text of a JSON string, or a number or boolean as it is written; undefined for anything else. */
