@@ -286,6 +286,13 @@ export const CASES = [
       refused('JSON by a limited key', 'ccxt', PERMISSION, order({ ...PERCENT, maxCost: '500' }), {
         key: 'limited',
       }),
+      refused(
+        'JSON that reads like a form',
+        'ccxt',
+        PERMISSION,
+        order({ ...PERCENT, pair: 'ETHUSD', cl_ord_id: '&pair=XBTUSD&maxCost=1&' }),
+        { key: 'limited' },
+      ),
       refused('batch by a limited key', 'ccxt', PERMISSION, batch, { key: 'limited' }),
       refused('route that nobody declared', 'ccxt', [404, 'EGeneral:Unknown method', 'ExchangeError'], (c) =>
         c.privatePostTradesHistory(),
