@@ -203,6 +203,52 @@ describe('facts in a query', () => {
   });
 });
 
+describe('facts in a form that is something else, too', () => {
+  const fact = (from: FactSource['from'], body: string, ...types: string[]) =>
+    readFacts(
+      [source(from, 'symbol')],
+      aRequest({
+        method: 'POST',
+        target: '/a',
+        headers: types.flatMap((type) => ['Content-Type', type]),
+        body: Buffer.from(body),
+      }),
+    ).instrument;
+
+  describe.each(['form', 'parameter'] as const)('%s', (from) => {
+    it.each([
+      '{"symbol":"B","note":"&symbol=A&"}',
+      ' \n{"symbol":"B","note":"&symbol=A&"}',
+      '\ufeff{"symbol":"B","note":"&symbol=A&"}',
+      '["&symbol=A&"]',
+    ])('are not read from what begins like JSON: %j', (body) => expect(fact(from, body)).toBeUndefined());
+
+    it.each(['application/json', 'Application/JSON; charset=utf-8', 'multipart/form-data; boundary=x'])(
+      'are not read from what says that it is %s',
+      (type) => expect(fact(from, 'symbol=A', type)).toBeUndefined(),
+    );
+
+    it('are not read where two types are said', () => {
+      const form = 'application/x-www-form-urlencoded';
+      expect(fact(from, 'symbol=A', form, form)).toBeUndefined();
+    });
+
+    it.each([[], ['application/x-www-form-urlencoded'], ['text/plain;charset=UTF-8']])(
+      'are read from a form that says %j',
+      (...types) => expect(fact(from, 'symbol=A', ...types)).toBe('A'),
+    );
+  });
+
+  it('stand in the query alone where there is no body, whatever its type', () => {
+    const request = aRequest({
+      method: 'POST',
+      target: '/a?symbol=A',
+      headers: ['Content-Type', 'application/json'],
+    });
+    expect(readFacts([source('parameter', 'symbol')], request).instrument).toBe('A');
+  });
+});
+
 describe('facts in a form', () => {
   it('are read from the body, once each', () => {
     expect(form('symbol=A&size=1')).toBe('A');

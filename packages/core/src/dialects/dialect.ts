@@ -155,6 +155,11 @@ export interface WebSocketLogin {
    * on any text.
    */
   recognises(message: string): boolean;
+  /**
+   * The answer to a message that asks for something to sign: it hands out the connection's challenge. Undefined for any
+   * other message. Absent: the clients sign none. Never throws.
+   */
+  challenge?(message: string, challenge: string): string | undefined;
   /** Reads the claim of a message that is recognised, or says why there is none. Never throws. */
   read(message: string, context: LoginContext): Claim | Denial;
   /** Whether the proof opens the whole connection, or vouches for this one message only. */
