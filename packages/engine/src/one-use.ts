@@ -54,13 +54,14 @@ export function oneUseOf(
 
 /**
  * The parts of a request that its signature leaves open, as one text; undefined when it covers what it is for. A login
- * has no effect but its connection, and may come again from where it came.
+ * has no effect but its connection, and may come again from where it came; a proof that clients share between messages
+ * may come with any of them.
  */
 function bindingOf(
   { method, target, body, ip, message }: WireRequest,
-  { uncovered, replay }: Dialect,
+  { uncovered, replay, webSocket }: Dialect,
 ): string | undefined {
-  if (message !== undefined) return `${target} ${ip} ${sha256Hex(message)}`;
+  if (message !== undefined) return `${target} ${ip} ${webSocket?.messagesShare ? '' : sha256Hex(message)}`;
   if (replay.kind === 'signature' && replay.readsShare) return 'read-only';
   const isOpen = uncovered.some((part) => part !== 'host');
   return isOpen ? `${method} ${target} ${body.length === 0 ? '' : sha256Hex(body)}` : undefined;
