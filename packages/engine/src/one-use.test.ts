@@ -42,3 +42,32 @@ describe('what a signature is used up by', () => {
     expect(useOf(binance, read, true)).not.toHaveProperty('bound');
   });
 });
+
+describe('what a proof inside a WebSocket is used up by', () => {
+  const gate = dialectNamed('gate') as Dialect;
+  const coinbase = dialectNamed('coinbase-cdp') as Dialect;
+  const message = (text: string, over: Partial<WireRequest> = {}) => ({
+    ...read,
+    ip: '192.0.2.7',
+    ...over,
+    message: text,
+  });
+  const useOfMessage = (dialect: Dialect, request: WireRequest) =>
+    oneUseOf(request, { ...claim, isReadOnly: true }, dialect, credential, NOW, {
+      fingerprintSeed: 1,
+      claimSafeMethods: false,
+    });
+
+  it('is the message with which it came', () => {
+    expect(useOfMessage(gate, message('{"a":1}'))).toEqual(useOfMessage(gate, message('{"a":1}')));
+    expect(useOfMessage(gate, message('{"a":1}'))).not.toEqual(useOfMessage(gate, message('{"a":2}')));
+  });
+
+  it('is any message where clients share it, from one address and on one route', () => {
+    const first = useOfMessage(coinbase, message('{"a":1}'));
+    expect(first).toHaveProperty('bound');
+    expect(useOfMessage(coinbase, message('{"a":2}'))).toEqual(first);
+    expect(useOfMessage(coinbase, message('{"a":1}', { ip: '192.0.2.8' }))).not.toEqual(first);
+    expect(useOfMessage(coinbase, message('{"a":1}', { target: '/other' }))).not.toEqual(first);
+  });
+});

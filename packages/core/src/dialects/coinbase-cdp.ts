@@ -107,6 +107,10 @@ const MAX_SHOWN = 200;
 function mismatch([first, ...others]: readonly string[], { method, target }: WireRequest, host: string) {
   if (first === undefined) return 'The token has no uri: it is for messages in a WebSocket.';
   const more = others.length === 0 ? '' : ` and ${others.length} more`;
-  const own = `${method} ${host}${pathOf(target)}`.slice(0, MAX_SHOWN);
-  return `The token is for "${first.slice(0, MAX_SHOWN)}"${more}, and this is "${own}".`;
+  return `The token is for ${shown(first)}${more}, and this is ${shown(`${method} ${host}${pathOf(target)}`)}.`;
+}
+
+/** A text that nobody has signed yet, for a detail: cut, and in printable ASCII. */
+function shown(text: string): string {
+  return `"${text.slice(0, MAX_SHOWN).replace(/[^\x20-\x7e]/g, '?')}"`;
 }
