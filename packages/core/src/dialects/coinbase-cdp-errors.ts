@@ -9,7 +9,7 @@ const expired = (message: string) => error('UNAUTHENTICATED', message, 401);
 
 const UNAUTHORIZED = unauthorized('Unauthorized');
 const MALFORMED = invalid('The request cannot be read');
-const TOO_MANY = error('rate_limit_exceeded', 'Too many requests', 429);
+const TOO_MANY = error('rate_limit_exceeded', 'rate limit exceeded', 429);
 const EXPIRED = 'request timestamp expired';
 
 /**

@@ -161,7 +161,7 @@ describe('messages', () => {
     ['signature_mismatch', 'authentication failure'],
     ['timestamp_out_of_window', 'authentication failure'],
     ['permission_denied', 'Missing required scopes'],
-    ['rate_limited', 'Too many requests'],
+    ['rate_limited', 'rate limit exceeded'],
   ] as const)('are refused for %s with "%s"', (code, text) => {
     const answer = login.refuse(denial(code, ''), message, { nowMs: NOW, requestId: '' });
     expect(JSON.parse(answer)).toEqual({ type: 'error', message: text });
