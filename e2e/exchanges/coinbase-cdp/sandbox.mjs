@@ -85,7 +85,9 @@ const ROUTES = [
   routeTo('GET', '/v2/currencies(/crypto)?', () => ok({ data: [] })),
   routeTo('GET', '/v2/exchange-rates', () => ok({ data: { currency: 'USD', rates: {} } })),
   routeTo('GET', `${V3}/time`, () => ok({ epochMillis: String(Date.now()) })),
-  routeTo('GET', `${V3}/market/products`, () => ok({ products: ['BTC', 'ETH'].map(productOf) })),
+  routeTo('GET', `${V3}/market/products`, ({ query }) =>
+    ok({ products: query.has('product_type') ? [] : ['BTC', 'ETH'].map(productOf) }),
+  ),
   routeTo('GET', `${V3}/transaction_summary`, () =>
     ok({ fee_tier: { maker_fee_rate: '0', taker_fee_rate: '0' } }),
   ),
