@@ -1,8 +1,9 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aCredential, aProof, aRequest, ask, claimOf, denialOf, NOW, signed } from '../../test/given.ts';
 import { denial } from '../denial.ts';
+import { searchMistake } from '../explain/search.ts';
 import type { WireRequest } from '../message.ts';
 import { createSigningKey } from '../schemes/signer.ts';
 import { bearer } from './bearer.ts';
@@ -117,6 +118,39 @@ describe('what is remembered of a token', () => {
   it('is another for each token, also where clients take the same nonce', () => {
     const others = [0, 1, 2].map(() => claimOf(coinbaseCdp, signed(coinbaseCdp, request, key)).nonce);
     expect(new Set(others).size).toBe(3);
+  });
+});
+
+describe('explaining', () => {
+  const text = token.slice(0, token.lastIndexOf('.'));
+  const signature = token.slice(text.length + 1);
+  const live = credential.proofs;
+  const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const found = (wrong: string, siblings: typeof live = []) => {
+    const given = withToken(`${text}.${wrong}`);
+    expect(denialOf(ask(coinbaseCdp, given, credential)).code).toBe('signature_mismatch');
+    const claim = claimOf(coinbaseCdp, given);
+    const use = coinbaseCdp.schemes.p256 as NonNullable<typeof coinbaseCdp.schemes.p256>;
+    const attempt = { dialect: coinbaseCdp, request: given, context: {}, claim, use };
+    const others = siblings.map((proof) => ({ keyId: 'key-2', proof }));
+    return searchMistake(attempt, { live, retired: [], siblings: others })?.name;
+  };
+
+  it('finds a signature in DER, in hex, and of another key of the account', () => {
+    const der = sign('sha256', Buffer.from(text), createPrivateKey(secret));
+    expect(found(der.toString('base64url'))).toBe('ecdsa_der');
+    expect(found(Buffer.from(signature, 'base64url').toString('hex'))).toBe('signature_encoding');
+    const key2 = { key: other.privateKey, dsaEncoding: 'ieee-p1363' as const };
+    const second = sign('sha256', Buffer.from(text), key2).toString('base64url');
+    expect(found(second, [aProof({ publicKey: other.publicKey })])).toBe('secret_of_another_key');
+    expect(found(second)).toBeUndefined();
+  });
+
+  it('has nothing to search where the token is for another request: the refusal says so', () => {
+    const elsewhere = { ...good, method: 'POST', target: '/other' };
+    expect(denialOf(coinbaseCdp.read(elsewhere)).detail).toBe(
+      'The token is for "GET api.example.com/api/v2/account", and this is "POST api.example.com/other".',
+    );
   });
 });
 
