@@ -19,8 +19,10 @@ const MAX_KEY_ID = 512;
 const MAX_URIS = 16;
 /** Of a signature in base64url: r without its last bits, or R of EdDSA. */
 const FIRST_HALF = 42;
-/** How long a token is valid, at most. */
-const LIFETIME_MS = 120_000;
+/** How long a token that we write is valid. */
+const LIFETIME_SECONDS = 120;
+/** How long one may say that it is valid: Coinbase's Python SDK asks the clock twice, and a second may pass between. */
+const MAX_LIFETIME_MS = 121_000;
 
 /** What a token says, and the requests that it is for: `METHOD host/path` each, none inside a WebSocket. */
 export interface TokenClaim {
@@ -39,7 +41,7 @@ export function isCoinbaseToken(text: string): boolean {
  * Reads a token: who it says that it is from, since when and until when it is valid, and what it is for. The caller
  * compares that with the request.
  *
- * `sub` and `kid` must both be there and the same, `exp` at most 120 seconds after `nbf`. `iat`, `typ`, `nonce` and all
+ * `sub` and `kid` must both be there and the same, `exp` at most 121 seconds after `nbf`. `iat`, `typ`, `nonce` and all
  * members that are not named here are covered, and mean nothing.
  *
  * What is remembered of a token is the first half of its signature. Of an ECDSA signature (r, s), anybody can make
@@ -107,8 +109,8 @@ function timesIn(payload: Members): Times | Denial {
     return denial('timestamp_invalid', 'nbf or exp of the token is no number of seconds.', {
       part: 'timestamp',
     });
-  if (endMs <= timestampMs || endMs - timestampMs > LIFETIME_MS)
-    return denial('timestamp_invalid', 'exp of the token is not 1 to 120 seconds after its nbf.', {
+  if (endMs <= timestampMs || endMs - timestampMs > MAX_LIFETIME_MS)
+    return denial('timestamp_invalid', 'exp of the token is not 1 to 121 seconds after its nbf.', {
       part: 'timestamp',
     });
   // At exp itself, the token is void (RFC 7519 section 4.1.4).
@@ -137,7 +139,7 @@ export function writeToken(
     throw new TypeError(`coinbase-cdp has no scheme for kind ${key.kind}`);
   const nbf = Number(writeSeconds(nowMs));
   const header = { alg, kid: key.keyId, nonce };
-  const payload = { iss: 'cdp', nbf, exp: nbf + LIFETIME_MS / 1000, sub: key.keyId, uri };
+  const payload = { iss: 'cdp', nbf, exp: nbf + LIFETIME_SECONDS, sub: key.keyId, uri };
   const signed = [header, payload]
     .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
     .join('.');
