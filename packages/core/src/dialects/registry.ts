@@ -3,6 +3,7 @@ import { binance } from './binance.ts';
 import { bitfinex } from './bitfinex.ts';
 import { bitget } from './bitget.ts';
 import { bybit } from './bybit.ts';
+import { coinbaseCdp } from './coinbase-cdp.ts';
 import type { Dialect } from './dialect.ts';
 import { gate } from './gate.ts';
 import { kraken } from './kraken.ts';
@@ -25,6 +26,7 @@ export const DIALECTS: readonly Dialect[] = [
   bitfinex,
   rfc9421,
   sigv4,
+  coinbaseCdp,
   bearer,
 ];
 
