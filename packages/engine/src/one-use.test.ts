@@ -41,4 +41,19 @@ describe('what a signature is used up by', () => {
     expect(useOf(binance, read)).toHaveProperty('bound');
     expect(useOf(binance, read, true)).not.toHaveProperty('bound');
   });
+
+  it('is a login with its message, or the address alone where its signature is no more than a login', () => {
+    const coinbase = dialectNamed('coinbase-exchange') as Dialect;
+    const message = (text: string, ip = '192.0.2.7') => ({ ...read, ip, message: text });
+    const use = (request: WireRequest, isLoginAlone: boolean) =>
+      oneUseOf(request, { ...claim, isLoginAlone }, coinbase, credential, NOW, {
+        fingerprintSeed: 1,
+        claimSafeMethods: false,
+      });
+    expect(use(message('a'), false)).not.toEqual(use(message('b'), false));
+    expect(use(message('a'), true)).toEqual(use(message('b'), true));
+    expect(use(message('a'), true)).not.toEqual(use(message('a', '192.0.2.8'), true));
+    expect(use(message('a'), true)).not.toEqual(use({ ...message('a'), target: '/other' }, true));
+    expect(use(message('a'), true)).toHaveProperty('bound');
+  });
 });

@@ -45,7 +45,7 @@ export function oneUseOf(
       ? replay.kind === 'signature' && !claimSafeMethods && isSafeMethod(request.method)
       : claim.isReadOnly || dialect.webSocket?.opensConnection(request.message);
   if (!mayRepeat) return { nonce: fingerprint(text, fingerprintSeed), nonceExpiresAt };
-  const binding = bindingOf(request, dialect);
+  const binding = bindingOf(request, claim, dialect);
   if (binding === undefined) return undefined;
   const nonce = fingerprint(text, fingerprintSeed);
   // What stands in a binding is the sender's choice, so it is hashed before it is fingerprinted.
@@ -58,9 +58,10 @@ export function oneUseOf(
  */
 function bindingOf(
   { method, target, body, ip, message }: WireRequest,
+  { isLoginAlone }: Claim,
   { uncovered, replay }: Dialect,
 ): string | undefined {
-  if (message !== undefined) return `${target} ${ip} ${sha256Hex(message)}`;
+  if (message !== undefined) return `${target} ${ip} ${isLoginAlone ? '' : sha256Hex(message)}`;
   if (replay.kind === 'signature' && replay.readsShare) return 'read-only';
   const isOpen = uncovered.some((part) => part !== 'host');
   return isOpen ? `${method} ${target} ${body.length === 0 ? '' : sha256Hex(body)}` : undefined;

@@ -42,6 +42,11 @@ export interface Claim {
    * come again, as it came; any other one is used once.
    */
   readonly isReadOnly?: boolean | undefined;
+  /**
+   * Of a login inside a WebSocket: whether its signature says nothing but who it is, so that clients send one with
+   * several messages. It may then come again with another one, from where it came.
+   */
+  readonly isLoginAlone?: boolean | undefined;
   /** What the signature covers when the client signed what it sent. */
   readonly prehash: Prehash;
   /** Other spellings, tried in turn when the wire's does not match. Called once, and only then. */
