@@ -227,7 +227,7 @@ describe.each(SIGNERS)('$name', ({ dialect, key, credential, runs }) => {
   });
 });
 
-describe.each([bitget, okx])('$name: read', (dialect) => {
+describe.each([bitget, okx, kucoin, coinbaseExchange])('$name: read', (dialect) => {
   const names = dialect.securityHeaders.flatMap((name) => [name, name.toUpperCase()]);
   const name = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom(...names) },
@@ -235,7 +235,7 @@ describe.each([bitget, okx])('$name: read', (dialect) => {
   );
   const value = fc.oneof(
     fc.string({ unit: 'binary' }),
-    fc.constantFrom('1795500000000', '2026-11-24T06:00:00.000Z', 'key', ''),
+    fc.constantFrom('1795500000000', '1795500000.5', '2026-11-24T06:00:00.000Z', '3', 'key', ''),
   );
   const wire = fc.record({
     method: fc.oneof(fc.constantFrom('GET', 'POST'), fc.string({ unit: 'binary' })),
@@ -246,7 +246,7 @@ describe.each([bitget, okx])('$name: read', (dialect) => {
     headers: fc.array(fc.tuple(name, value), { maxLength: 8 }).map((pairs) => pairs.flat()),
     body: fc.uint8Array({ maxLength: 50 }),
   });
-  const complete = fc.tuple(wire, value, value, value, value).map(([request, ...values]) => ({
+  const complete = fc.tuple(wire, value, value, value, value, value).map(([request, ...values]) => ({
     ...request,
     headers: dialect.securityHeaders.flatMap((header, i) => [header, values[i] as string]),
   }));
