@@ -1,4 +1,7 @@
-import { ClientOptionBuilder, DefaultClient, TransportOptionBuilder } from 'kucoin-universal-sdk';
+import { ClientOptionBuilder, DefaultClient, logger, TransportOptionBuilder } from 'kucoin-universal-sdk';
+
+// It would write a line for each client.
+logger.setGlobalLogger({ log() {} });
 
 /** It signs as version 3. */
 export function make({ url, key }) {
