@@ -4,10 +4,12 @@ import { bitfinex } from './bitfinex.ts';
 import { bitget } from './bitget.ts';
 import { bybit } from './bybit.ts';
 import { coinbaseCdp } from './coinbase-cdp.ts';
+import { coinbaseExchange } from './coinbase-exchange.ts';
 import type { Dialect } from './dialect.ts';
 import { gate } from './gate.ts';
 import { kraken } from './kraken.ts';
 import { krakenFutures } from './kraken-futures.ts';
+import { kucoin } from './kucoin.ts';
 import { mexc } from './mexc.ts';
 import { okx } from './okx.ts';
 import { rfc9421 } from './rfc9421.ts';
@@ -24,6 +26,8 @@ export const DIALECTS: readonly Dialect[] = [
   kraken,
   krakenFutures,
   bitfinex,
+  kucoin,
+  coinbaseExchange,
   rfc9421,
   sigv4,
   coinbaseCdp,
