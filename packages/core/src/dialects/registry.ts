@@ -5,6 +5,7 @@ import { bitget } from './bitget.ts';
 import { bybit } from './bybit.ts';
 import type { Dialect } from './dialect.ts';
 import { gate } from './gate.ts';
+import { hyperliquid } from './hyperliquid.ts';
 import { kraken } from './kraken.ts';
 import { krakenFutures } from './kraken-futures.ts';
 import { mexc } from './mexc.ts';
@@ -26,6 +27,7 @@ export const DIALECTS: readonly Dialect[] = [
   rfc9421,
   sigv4,
   bearer,
+  hyperliquid,
 ];
 
 export function dialectNamed(name: string): Dialect | undefined {
