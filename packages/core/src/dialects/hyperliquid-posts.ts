@@ -5,7 +5,7 @@ import { readPayload, signPayload } from './hyperliquid-payload.ts';
 import { hasRepeatedName, jsonMembers, scalarText } from './json-members.ts';
 
 /** As of a body. */
-const MAX_LENGTH = 256 * 1024;
+const MAX_LENGTH = 64 * 1024;
 
 /**
  * Hyperliquid's WebSocket takes what a request takes: `{"method": "post", "id": …, "request": {"type": "action",

@@ -138,8 +138,8 @@ describe('a message', () => {
     expect(JSON.parse(answer('ping'))).toMatchObject({ data: { id: null } });
   });
 
-  it('of more than 262,144 characters is refused', () => {
-    const long = message.replace('"noop"', `"${'a'.repeat(262_144)}"`);
+  it('of more than 65,536 characters is refused', () => {
+    const long = message.replace('"noop"', `"${'a'.repeat(65_536)}"`);
     expect(denialOf(posts.read(long, { handshake: aRequest() })).code).toBe('body_too_large');
   });
 });

@@ -8,7 +8,7 @@ import { jsonAnswer } from './refusals.ts';
 
 const TARGET = '/exchange';
 /** To read a request is to hash it and to recover its key, before anything is known of its sender. */
-export const MAX_BYTES = 256 * 1024;
+export const MAX_BYTES = 64 * 1024;
 const DAY_MS = 86_400_000;
 const OPENING = 0x7b;
 const CLOSING = 0x7d;

@@ -6,6 +6,10 @@ const MIN_INT64 = -(2n ** 63n);
 const MAX_UINT64 = 2n ** 64n - 1n;
 const TO_BE_COUNTED = Buffer.alloc(0);
 
+/** Every byte, made once: most of an action is short. */
+const BYTES = Array.from({ length: 256 }, (_, byte) => Buffer.of(byte));
+const oneByte = (byte: number) => BYTES[byte] as Buffer;
+
 /** An object or array whose end has not come yet. */
 interface Open {
   /** Where its header is to stand. */
@@ -43,9 +47,7 @@ export function packJson(json: string): Buffer | undefined {
       open.push({ at: out.push(TO_BE_COUNTED) - 1, names, tokens: 0 });
       continue;
     }
-    const packed = packScalar(token);
-    if (packed === undefined) return undefined;
-    out.push(packed);
+    if (!writeScalar(token, out)) return undefined;
   }
   return Buffer.concat(out);
 }
@@ -66,25 +68,32 @@ function headerOf({ names, tokens }: Open): Buffer {
     : header(tokens / 2, { short: 0x80, shortest: 16, tags: [0xde, 0xdf] });
 }
 
-function packScalar(token: string): Buffer | undefined {
-  if (token.startsWith('"')) return packText(JSON.parse(token) as string);
-  if (token === 'null') return Buffer.of(0xc0);
-  if (token === 'false') return Buffer.of(0xc2);
-  if (token === 'true') return Buffer.of(0xc3);
-  if (!WHOLE.test(token)) return undefined;
-  const number = BigInt(token);
-  return number < MIN_INT64 || number > MAX_UINT64 ? undefined : packWhole(number);
+/** False for what has no form. */
+function writeScalar(token: string, out: Uint8Array[]): boolean {
+  if (token.startsWith('"')) return writeText(JSON.parse(token) as string, out);
+  if (token === 'null') out.push(oneByte(0xc0));
+  else if (token === 'false') out.push(oneByte(0xc2));
+  else if (token === 'true') out.push(oneByte(0xc3));
+  else {
+    if (!WHOLE.test(token)) return false;
+    const number = BigInt(token);
+    if (number < MIN_INT64 || number > MAX_UINT64) return false;
+    out.push(packWhole(number));
+  }
+  return true;
 }
 
-function packText(text: string): Buffer | undefined {
-  if (LONE_SURROGATE.test(text)) return undefined;
+function writeText(text: string, out: Uint8Array[]): boolean {
+  if (LONE_SURROGATE.test(text)) return false;
   const bytes = Buffer.from(text, 'utf8');
   const { length } = bytes;
-  const head =
+  out.push(
     length >= 32 && length < 0x100
       ? Buffer.of(0xd9, length)
-      : header(length, { short: 0xa0, shortest: 32, tags: [0xda, 0xdb] });
-  return Buffer.concat([head, bytes]);
+      : header(length, { short: 0xa0, shortest: 32, tags: [0xda, 0xdb] }),
+    bytes,
+  );
+  return true;
 }
 
 interface HeaderForm {
@@ -96,7 +105,7 @@ interface HeaderForm {
 }
 
 function header(length: number, { short, shortest, tags }: HeaderForm): Buffer {
-  if (length < shortest) return Buffer.of(short + length);
+  if (length < shortest) return oneByte(short + length);
   const bytes = Buffer.alloc(length < 0x1_0000 ? 3 : 5);
   bytes[0] = length < 0x1_0000 ? tags[0] : tags[1];
   bytes.writeUIntBE(length, 1, bytes.length - 1);
@@ -105,7 +114,7 @@ function header(length: number, { short, shortest, tags }: HeaderForm): Buffer {
 
 /** A tag, and as many bytes as the number needs; the smallest numbers are a byte of their own. */
 function packWhole(number: bigint): Buffer {
-  if (number >= -32n && number < 128n) return Buffer.of(Number(BigInt.asUintN(8, number)));
+  if (number >= -32n && number < 128n) return oneByte(Number(BigInt.asUintN(8, number)));
   const sizes = [8, 16, 32, 64];
   const isNegative = number < 0n;
   const at = sizes.findIndex((bits) =>
