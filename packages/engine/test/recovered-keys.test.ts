@@ -85,6 +85,11 @@ for (const adapter of STORES) {
       expect(await word(agent('3'))).toBe('allowed');
     });
 
+    it('is the only kind that takes another name when it is issued', async () => {
+      const bearer = () => keys().issue(keyInput({ kind: 'bearer', passphrase: undefined }), SERVICE);
+      expect([refusalOf(await bearer()), refusalOf(await bearer())]).toEqual(['done', 'done']);
+    });
+
     it('uses up its nonces, the hundred highest of them', async () => {
       await issue(FIRST.address);
       const early = action(FIRST);

@@ -74,7 +74,7 @@ export function createKeyService({ store, keyring, manifest, dialects, clock, us
     const faults = faultsInNewKey(input, manifest, dialects, nowMs);
     if (faults.length > 0) return refusedFor(faults);
     const id = mintId(input.environment, tagKey(), randomBytes);
-    return create(id, input, id, nowMs, by, 'key.issued', foreignNames({ ...input, id }, true));
+    return create(id, input, id, nowMs, by, 'key.issued', addressesOf(input));
   }
 
   async function importKey(input: ImportInput, by: By): Promise<KeyChanged | KeyRefusal> {
@@ -301,10 +301,14 @@ function foreignNames(input: ImportInput, isOurs: boolean): string[] {
   if (input.kind === 'bearer' && idInToken(input.secret ?? '') === undefined) {
     names.push(lookupOfForeignToken(input.secret ?? ''));
   }
-  // Requests do not name a key on secp256k1: its address is recovered from their signatures.
-  const address = input.kind === 'secp256k1' ? readAddress((input.publicKey ?? '').trim()) : undefined;
-  if (address !== undefined && !names.includes(address)) names.push(address);
+  names.push(...addressesOf(input).filter((address) => !names.includes(address)));
   return names;
+}
+
+/** Requests do not name a key on secp256k1: its address is recovered from their signatures. */
+function addressesOf({ kind, publicKey = '' }: KeyInput): string[] {
+  const address = kind === 'secp256k1' ? readAddress(publicKey.trim()) : undefined;
+  return address === undefined ? [] : [address];
 }
 
 function newKeyOf(record: CredentialRecord): KeyInput {
