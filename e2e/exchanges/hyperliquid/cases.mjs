@@ -35,7 +35,8 @@ const wallet = (what) => [200, `${WALLET}${what}`, 'InvalidOrder'];
 const says = (text) => [200, text, 'ExchangeError'];
 /** The package hands what was answered with HTTP 200 to its caller. */
 const handed = ([status, code]) => [status, code, 'none'];
-const failed = ([status, code]) => [status, code, 'HyperliquidAPIError'];
+/** What it throws for any other has lost its name when the package was made small. */
+const failed = ([status, code]) => [status, code, undefined];
 /** The package knows nothing of the body of an answer that is not 200. */
 const byStatus = { thrownNamesCode: false };
 
