@@ -40,7 +40,7 @@ export interface NewSecretIssue {
 
 export function addNewSecretOptions(command: Command): Command {
   return command
-    .option('--public-key-file <file>', 'public key in PEM, for asymmetric kinds')
+    .option('--public-key-file <file>', 'public key in PEM, or address, for asymmetric kinds')
     .option(
       '--generate',
       'make the key pair here: the private key goes to --out, only the public key is sent',

@@ -7,6 +7,7 @@ import { coinbaseCdp } from './coinbase-cdp.ts';
 import { coinbaseExchange } from './coinbase-exchange.ts';
 import type { Dialect } from './dialect.ts';
 import { gate } from './gate.ts';
+import { hyperliquid } from './hyperliquid.ts';
 import { kraken } from './kraken.ts';
 import { krakenFutures } from './kraken-futures.ts';
 import { kucoin } from './kucoin.ts';
@@ -32,6 +33,7 @@ export const DIALECTS: readonly Dialect[] = [
   sigv4,
   coinbaseCdp,
   bearer,
+  hyperliquid,
 ];
 
 export function dialectNamed(name: string): Dialect | undefined {
