@@ -3,8 +3,10 @@ import { binance } from './binance.ts';
 import { bitfinex } from './bitfinex.ts';
 import { bitget } from './bitget.ts';
 import { bybit } from './bybit.ts';
+import { cryptocom } from './cryptocom.ts';
 import type { Dialect } from './dialect.ts';
 import { gate } from './gate.ts';
+import { htx } from './htx.ts';
 import { kraken } from './kraken.ts';
 import { krakenFutures } from './kraken-futures.ts';
 import { mexc } from './mexc.ts';
@@ -26,6 +28,8 @@ export const DIALECTS: readonly Dialect[] = [
   rfc9421,
   sigv4,
   bearer,
+  cryptocom,
+  htx,
 ];
 
 export function dialectNamed(name: string): Dialect | undefined {
