@@ -64,8 +64,8 @@ const ERRORS: ExchangeErrors = {
   },
 };
 
-/** A path of the spot API begins so; any other is one of a contract API. */
-const SPOT = /^\/v\d+\//;
+/** A path of the spot API begins so; any other is one of a contract API. What those under /v5/ answer was not checked. */
+const SPOT = /^\/v[12]\//;
 const CONTRACT_SIGNATURE = 403;
 
 /** The names of the members differ between spot and contract, and so does the code of a bad signature. */
