@@ -13,6 +13,8 @@ const PARTS: readonly (readonly [name: string, part: ClaimPart])[] = [
   ['nonce', 'timestamp'],
 ];
 const MAX_LENGTH = 512;
+/** A list of orders has some thousand characters. More would only take long to be looked through. */
+const MAX_TEXT = 65_536;
 /** Ends in a letter, so that no digit can go between it and the id. */
 const METHOD = /^(?:public|private)(?:\/[a-z]+(?:-[a-z]+)*){1,3}$/;
 const ID = /^\d{1,19}$/;
@@ -26,6 +28,7 @@ const ID = /^\d{1,19}$/;
  * member that nothing signs is refused.
  */
 export function readSignedMessage(text: string): (Claim & { readonly method: string }) | Denial {
+  if (text.length > MAX_TEXT) return denial('malformed_request', `It is longer than ${MAX_TEXT} characters.`);
   const members = jsonMembers(text);
   if (members === undefined) return denial('malformed_request', 'It is no JSON object.');
   if (hasRepeatedName(members) || !members.every(({ name }) => MEMBERS.has(name))) {

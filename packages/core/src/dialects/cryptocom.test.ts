@@ -45,11 +45,28 @@ describe('cryptocom', () => {
     expect(refusal.code).toBe('malformed_request');
   });
 
-  it('is not slow with what is too large', () => {
-    const many = `{${Array.from({ length: 5000 }, () => '"a":1').join()}}`;
-    const deep = `{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
-    const list = `{"a":[${Array.from({ length: 5000 }, () => '"b"').join()}]}`;
-    for (const params of [many, deep, list]) expect(signedTextOf(params)).toHaveProperty('fault');
+  it.each([
+    [
+      'parameters',
+      `{${Array.from({ length: 501 }, (_, i) => `"${'a'.repeat(1 + (i % 60))}_${'b'.repeat(1 + i / 60)}":1`)}}`,
+    ],
+    ['elements', `{"a":[${Array.from({ length: 1001 }, () => '"b"')}]}`],
+    ['levels', `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`],
+  ])('reads no more %s than there may be', (_, params) =>
+    expect(signedTextOf(params)).toHaveProperty('fault'),
+  );
+
+  it('reads no body that is longer than it may be', () => {
+    const sized = (length: number) => {
+      const { body } = signed(cryptocom, order('{}'));
+      return order('', { body: Buffer.concat([body, Buffer.alloc(length - body.length, ' ')]) });
+    };
+    expect(ask(cryptocom, sized(65_536), aCredential(), { nowMs: NOW }).ok).toBe(true);
+    const refusal = denialOf(ask(cryptocom, sized(65_537), aCredential(), { nowMs: NOW }));
+    expect(refusal).toMatchObject({
+      code: 'malformed_request',
+      detail: 'It is longer than 65536 characters.',
+    });
   });
 });
 
