@@ -5,8 +5,10 @@ import { bitget } from './bitget.ts';
 import { bybit } from './bybit.ts';
 import { coinbaseCdp } from './coinbase-cdp.ts';
 import { coinbaseExchange } from './coinbase-exchange.ts';
+import { cryptocom } from './cryptocom.ts';
 import type { Dialect } from './dialect.ts';
 import { gate } from './gate.ts';
+import { htx } from './htx.ts';
 import { hyperliquid } from './hyperliquid.ts';
 import { kraken } from './kraken.ts';
 import { krakenFutures } from './kraken-futures.ts';
@@ -34,6 +36,8 @@ export const DIALECTS: readonly Dialect[] = [
   coinbaseCdp,
   bearer,
   hyperliquid,
+  cryptocom,
+  htx,
 ];
 
 export function dialectNamed(name: string): Dialect | undefined {
