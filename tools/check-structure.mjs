@@ -14,7 +14,8 @@ const MAY_IMPORT = {
   engine: ['core'],
   contract: ['core'],
   server: ['core', 'engine', 'contract'],
-  cli: ['contract', 'server', 'engine'],
+  client: ['core'],
+  cli: ['contract', 'server', 'engine', 'client'],
 };
 /** Everything that core may import from outside. */
 const CORE_OUTSIDE = new Set([
