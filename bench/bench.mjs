@@ -12,6 +12,7 @@ const ORDER = [
   'decision',
   'hawk',
   'rfc9421',
+  'dialects',
   'better-auth',
   'http-verify',
   'http-proxy',

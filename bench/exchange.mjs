@@ -53,17 +53,17 @@ export function scratchFolder() {
 }
 
 /**
- * Starts an engine with the manifest above.
+ * Starts an engine.
  *
- * @param {{ store?: 'memory' | 'sqlite', options?: object }} [choice]
+ * @param {{ store?: 'memory' | 'sqlite', manifest?: string, options?: object }} [choice]
  */
-export async function startEngine({ store: kind = 'memory', options = {} } = {}) {
+export async function startEngine({ store: kind = 'memory', manifest = MANIFEST, options = {} } = {}) {
   const folder = scratchFolder();
   const store =
     kind === 'memory' ? createMemoryStore() : await createSqliteStore({ path: join(folder, 'db.sqlite') });
   const writing = trackWrites(store);
   const keyring = openFileKeyring(join(folder, 'keyring.json'), Date.now);
-  const parsed = parseManifest(MANIFEST);
+  const parsed = parseManifest(manifest);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
   const engine = createEngine({
     store,

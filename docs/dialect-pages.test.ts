@@ -39,6 +39,11 @@ describe.each(DIALECTS)('the page about $name', (dialect) => {
       expect(rows, tableText(['at a glance', ''], glanceRows(dialect))).toContainEqual(row);
   });
 
+  it('is linked from the list, and its name is in the README', () => {
+    expect(page('docs/README.md')).toContain(`](dialects/${dialect.name}.md)`);
+    expect(page('README.md')).toContain(`\`${dialect.name}\``);
+  });
+
   it('has a part about what is not covered', () => expect(text).toMatch(/^## What is not covered$/m));
 });
 

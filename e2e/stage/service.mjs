@@ -89,6 +89,8 @@ export async function startService({ upstream, manifest, dataDir: given, setting
     url,
     proxyUrl,
     dataDir,
+    /** The operator's secret. */
+    operator,
     /** What it wrote to standard error, line by line. */
     log,
     /** Asks it to stop, and waits until it has. */

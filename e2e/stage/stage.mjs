@@ -1,6 +1,7 @@
 import { startUpstream } from '../sandbox/upstream.mjs';
 import { issueKeys } from './keys.mjs';
 import { loadExchange } from './load-exchange.mjs';
+import { selfMadeCertificate } from './self-made-certificate.mjs';
 import { startService } from './service.mjs';
 import { startTap } from './tap.mjs';
 
@@ -11,10 +12,10 @@ import { startTap } from './tap.mjs';
  */
 export async function setStage(name) {
   const exchange = await loadExchange(name);
-  const { answer, webSocket, manifest, settings } = exchange;
+  const { answer, webSocket, manifest, settings, tls } = exchange;
   const upstream = await startUpstream(answer, webSocket);
   const service = await startService({ upstream: upstream.url, manifest, settings });
-  const tap = await startTap(service.proxyUrl);
+  const tap = await startTap(service.proxyUrl, tls ? selfMadeCertificate() : undefined);
   const keys = await issueKeys(service, exchange.keys);
   return {
     exchange,

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { answerHandshake, join, sendHandshake } from './handshake.mjs';
 import { send, wholeBody } from './send.mjs';
 
@@ -9,12 +10,13 @@ import { send, wholeBody } from './send.mjs';
  * WebSocket's handshake is a request like others, with `upgrade: true`.
  *
  * @param target URL of the reverse proxy
+ * @param certificate `{ cert, key }`, for clients that talk TLS only: as far as the tap
  * @returns the tap: `exchanges` holds every `{ request, answer }` in their order, handshakes as well; `upgrades`
  *   every WebSocket that opened, with the messages that the client `sent` and `got`; `cut()` breaks those off
  */
-export async function startTap(target) {
+export async function startTap(target, certificate) {
   const tap = { url: '', theft: undefined, exchanges: [], upgrades: [], clear, cut, close };
-  const server = createServer(async (message, response) => {
+  const server = createEither(certificate, async (message, response) => {
     try {
       const request = await readRequest(message);
       const answer = await (tap.theft ?? passOn)(request, (given, line) => send(target, given, line));
@@ -43,7 +45,7 @@ export async function startTap(target) {
     }
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  tap.url = `http://127.0.0.1:${server.address().port}`;
+  tap.url = `${certificate === undefined ? 'http' : 'https'}://127.0.0.1:${server.address().port}`;
 
   /** Sockets to the reverse proxy, also those that a thief opened and gave to nobody. */
   const opened = new Set();
@@ -75,6 +77,10 @@ export async function startTap(target) {
     await closed;
   }
   return tap;
+}
+
+function createEither(certificate, handle) {
+  return certificate === undefined ? createServer(handle) : createTlsServer(certificate, handle);
 }
 
 const passOn = (request, sendOn) => sendOn(request);

@@ -1,9 +1,9 @@
-import { once } from 'node:events';
-import { WebSocket } from 'ws';
+import { answerTo } from '../../stage/answer-to.mjs';
 import { caseMakers, TEXTS, threeTimes } from '../../stage/case.mjs';
 import * as thefts from '../../stage/thefts.mjs';
 
 const { allowed, refused, overWebSocket } = caseMakers('ok');
+const WS_API = '/ws-api/v3';
 const ORDER = {
   symbol: 'BTCUSDT',
   side: 'BUY',
@@ -66,22 +66,12 @@ const accountAndOrder = (newClientOrderId) => async (client) => {
   return client.submitNewSpotOrder({ ...ORDER, newClientOrderId, timestamp: Date.now() });
 };
 
-/** What is answered to one message on a WebSocket of its own. */
-async function answerTo({ tap }, message) {
-  const socket = new WebSocket(`${tap.url.replace('http', 'ws')}/ws-api/v3`);
-  await once(socket, 'open');
-  socket.send(message);
-  const [answer] = await once(socket, 'message');
-  socket.close();
-  return JSON.parse(answer.toString('utf8'));
-}
-
 /** Sends the client's last message again, changed or not, on another WebSocket. */
 const andAgain =
   (call, change = (text) => text) =>
   async (client, stage) => {
     await call(client);
-    return answerTo(stage, change(stage.tap.upgrades.at(-1).sent.at(-1)));
+    return answerTo(stage, WS_API, change(stage.tap.upgrades.at(-1).sent.at(-1)));
   };
 
 export const CASES = [
@@ -351,7 +341,7 @@ export const CASES = [
         'ccxt.pro',
         0,
         (_, stage) =>
-          answerTo(stage, `{"id":1,"method":"account.status","params":{"timestamp":${Date.now()}}}`),
+          answerTo(stage, WS_API, `{"id":1,"method":"account.status","params":{"timestamp":${Date.now()}}}`),
         { expect: { code: '-2014' } },
       ),
       overWebSocket('wrong secret', 'ccxt.pro', 0, balanceOverWs, {

@@ -1,7 +1,11 @@
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import WebSocket from 'ws';
+import { answerTo } from '../../stage/answer-to.mjs';
 import { caseMakers, TEXTS, threeTimes } from '../../stage/case.mjs';
 import * as thefts from '../../stage/thefts.mjs';
 
-const { allowed, refused } = caseMakers('00000');
+const { allowed, refused, overWebSocket } = caseMakers('00000');
 const ASSETS = '/api/v2/spot/account/assets';
 const PLACE_ORDER = '/api/v2/spot/trade/place-order';
 const ORDER = {
@@ -33,6 +37,24 @@ const ADDRESS = [400, '40018', 'PermissionDenied'];
 const DISABLED = [400, '40006', 'AuthenticationError'];
 const PERMISSION = [400, '40014', 'PermissionDenied'];
 const asObject = ([status, code]) => [status, code, 'object'];
+
+const PRIVATE = '/v2/ws/private';
+const balanceOverWs = (c) => c.watchBalance();
+const accountByApi = (c) => c.firstUpdate((client) => client.subscribeTopic('SPOT', 'account'));
+const lastLogin = ({ tap }) => tap.upgrades.at(-1).sent.find((text) => text.includes('"login"'));
+const arrivedAs =
+  (account) =>
+  (_, { upstream }) =>
+    upstream.messages.at(-1).headers['x-countersign-account'] === account;
+/** ccxt asks for the mode of the account, signed, before it opens a WebSocket. */
+const UNSIGNED_START = { options: { uta: false }, has: { fetchCurrencies: false } };
+/** A login that is refused: what ccxt throws, and the code. */
+const noLogin = (what, code, thrown, more) =>
+  overWebSocket(what, 'ccxt.pro', 0, balanceOverWs, {
+    more: UNSIGNED_START,
+    ...more,
+    expect: { code, thrown, upgrades: 0 },
+  });
 
 // All of 127.0.0.0/8 is this machine on Linux only.
 const FROM_ELSEWHERE = refused('stolen, sent from 127.0.0.2', 'ccxt', ADDRESS, order(), {
@@ -210,4 +232,101 @@ export const CASES = [
       }),
     ],
   },
+  {
+    title: 'Bitget: WebSockets',
+    cases: [
+      overWebSocket('login, subscription, balance', 'ccxt.pro', 1, balanceOverWs, {
+        check: (balance, stage) =>
+          balance.USDT.free === 900 &&
+          arrivedAs('acct_trader')(balance, stage) &&
+          lastLogin(stage) !== undefined,
+        expect: { code: '0', upgrades: 1 },
+      }),
+      overWebSocket('unified account, version 3', 'ccxt.pro', 1, (c) => c.watchBalance({ uta: true }), {
+        key: 'unified',
+        check: arrivedAs('acct_unified'),
+        expect: { code: '0', upgrades: 1 },
+      }),
+      overWebSocket('login, subscription, balance', 'bitget-api-websocket', 1, accountByApi, {
+        check: ({ data }) => data[0].uid === 'acct_trader',
+        expect: { code: '0', upgrades: 1 },
+      }),
+      overWebSocket(
+        'a login with milliseconds',
+        'ccxt.pro',
+        0,
+        (client, stage) => {
+          const timestamp = String(Date.now());
+          const sign = createHmac('sha256', client.secret)
+            .update(`${timestamp}GET/user/verify`)
+            .digest('base64');
+          const args = [{ apiKey: client.apiKey, passphrase: client.password, timestamp, sign }];
+          return answerTo(stage, PRIVATE, JSON.stringify({ op: 'login', args }));
+        },
+        { check: ({ event }) => event === 'login', expect: { code: '0' } },
+      ),
+      overWebSocket('ping, before any login', 'ccxt.pro', 1, pongWithoutLogin, {
+        check: (text, stage) => text === 'pong' && arrivedAs(undefined)(text, stage),
+      }),
+      overWebSocket(
+        'private, before any login',
+        'ccxt.pro',
+        0,
+        (_, stage) =>
+          answerTo(stage, PRIVATE, '{"op":"subscribe","args":[{"instType":"SPOT","channel":"account"}]}'),
+        { check: ({ event }) => event === 'error', expect: { code: '30004', upgrades: 0 } },
+      ),
+      overWebSocket(
+        'the same login, the other WebSocket',
+        'ccxt.pro',
+        1,
+        async (client, stage) => {
+          await balanceOverWs(client);
+          return answerTo(stage, '/v3/ws/private', lastLogin(stage));
+        },
+        { key: 'both', check: ({ event }) => event === 'login', expect: { code: '0' } },
+      ),
+      overWebSocket(
+        'a login made a request',
+        'ccxt.pro',
+        1,
+        async (client, stage) => {
+          await balanceOverWs(client);
+          const [{ apiKey, passphrase, timestamp, sign }] = JSON.parse(lastLogin(stage)).args;
+          const headers = {
+            'ACCESS-KEY': apiKey,
+            'ACCESS-PASSPHRASE': passphrase,
+            'ACCESS-TIMESTAMP': `${timestamp}000`,
+            'ACCESS-SIGN': sign,
+          };
+          return (await fetch(`${stage.tap.url}/user/verify`, { headers })).json();
+        },
+        { check: ({ code }) => code === '40009', expect: { status: 400, upgrades: 1 } },
+      ),
+      noLogin('wrong secret', '30015', 'AuthenticationError', { key: 'wrongSecret' }),
+      noLogin('wrong passphrase', '30012', 'AuthenticationError', { key: 'wrongPassphrase' }),
+      noLogin('revoked key', '30011', 'AuthenticationError', { key: 'revoked' }),
+      noLogin('another address', '30005', 'AuthenticationError', { key: 'fenced' }),
+      noLogin('the clock 40 s behind', '30014', 'BadRequest', {
+        more: { ...UNSIGNED_START, seconds: () => Math.floor(Date.now() / 1000) - 40 },
+        // ccxt leaves the login unanswered, and throws what it gets when the connection ends.
+        thrownNamesCode: false,
+      }),
+      overWebSocket('wrong secret', 'bitget-api-websocket', 0, accountByApi, {
+        key: 'wrongSecret',
+        thrownNamesCode: false,
+        expect: { code: '30015', thrown: 'object', upgrades: 0 },
+      }),
+    ],
+  },
 ];
+
+/** What is sent back to a `ping` by somebody who has not logged in. */
+async function pongWithoutLogin(_, { tap }) {
+  const socket = new WebSocket(tap.url.replace(/^http/, 'ws') + PRIVATE);
+  await once(socket, 'open');
+  socket.send('ping');
+  const [answer] = await once(socket, 'message');
+  socket.close();
+  return answer.toString('utf8');
+}

@@ -10,7 +10,15 @@ export const EXCHANGE = {
     read: 'spot.read',
     trade: 'spot.trade',
     instrument: 'BTCUSDT',
-    more: { unified: { permissions: ['unified.read', 'unified.trade'] } },
+    more: {
+      unified: { permissions: ['unified.read', 'unified.trade'] },
+      both: { permissions: ['spot.read', 'unified.read'] },
+    },
+  },
+  webSocket: {
+    onMessage,
+    codeOf: (text) => (text === 'pong' ? undefined : JSON.parse(text).code?.toString()),
+    proofMessages: /"login"|passphrase/i,
   },
 };
 
@@ -78,4 +86,15 @@ function placed(order, size) {
     return failed(400, '40017', 'Parameter verification failed: the order costs more than maxCost');
   }
   return ok({ orderId: String(++orders), clientOid: order.clientOid });
+}
+
+/** Answers a subscription as Bitget does, and pushes what it is for. */
+function onMessage(text, { send, headers }) {
+  if (text === 'ping') return send('pong');
+  const { op, args } = JSON.parse(text);
+  for (const arg of args) {
+    send({ event: op, arg });
+    const coin = { coin: 'USDT', available: '900', frozen: '100', uid: headers['x-countersign-account'] };
+    send({ action: 'snapshot', arg, data: [coin], ts: Date.now() });
+  }
 }

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { WebSocket } from 'ws';
+import { answerTo } from '../../stage/answer-to.mjs';
 import { caseMakers, TEXTS, threeTimes } from '../../stage/case.mjs';
 import * as thefts from '../../stage/thefts.mjs';
 
@@ -36,16 +35,6 @@ const NO_ACCESS = [403, '511', 'PermissionDenied'];
 const balanceOverWs = (c) => c.watchBalance({ type: 'swap' });
 /** ccxt loads its markets with a signed request, and would fail before it opens a WebSocket. */
 const UNSIGNED_START = { has: { fetchCurrencies: false } };
-
-/** What is answered to one message on a WebSocket of its own. */
-async function answerTo({ tap }, message) {
-  const socket = new WebSocket(`${tap.url.replace('http', 'ws')}/edge`);
-  await once(socket, 'open');
-  socket.send(message);
-  const [answer] = await once(socket, 'message');
-  socket.close();
-  return JSON.parse(answer.toString('utf8'));
-}
 
 export const CASES = [
   {
@@ -229,7 +218,7 @@ export const CASES = [
         'public, before any login',
         'ccxt.pro',
         1,
-        (_, stage) => answerTo(stage, '{"method":"sub.ticker","param":{"symbol":"BTC_USDT"}}'),
+        (_, stage) => answerTo(stage, '/edge', '{"method":"sub.ticker","param":{"symbol":"BTC_USDT"}}'),
         {
           check: ({ channel }, { upstream }) =>
             channel === 'push.ticker' &&
@@ -240,7 +229,7 @@ export const CASES = [
         'private, before any login',
         'ccxt.pro',
         0,
-        (_, stage) => answerTo(stage, '{"method":"personal.filter","param":{"filters":[]}}'),
+        (_, stage) => answerTo(stage, '/edge', '{"method":"personal.filter","param":{"filters":[]}}'),
         {
           check: ({ data }) => data === 'Not logged in or login has expired',
           expect: { code: 'rs.error' },
@@ -252,7 +241,7 @@ export const CASES = [
         0,
         async (client, stage) => {
           await balanceOverWs(client);
-          return answerTo(stage, stage.tap.upgrades.at(-1).sent.at(-1));
+          return answerTo(stage, '/edge', stage.tap.upgrades.at(-1).sent.at(-1));
         },
         { check: ({ channel }) => channel === 'rs.login' },
       ),
@@ -266,7 +255,11 @@ export const CASES = [
           const [apiKey, reqTime, signature] = ['ApiKey', 'Request-Time', 'Signature'].map(
             (name) => headers[headers.indexOf(name) + 1],
           );
-          return answerTo(stage, JSON.stringify({ method: 'login', param: { apiKey, reqTime, signature } }));
+          return answerTo(
+            stage,
+            '/edge',
+            JSON.stringify({ method: 'login', param: { apiKey, reqTime, signature } }),
+          );
         },
         { check: ({ data }) => data === 'Repeated request', expect: { code: 'rs.error' } },
       ),

@@ -1,7 +1,8 @@
+import { answerTo } from '../../stage/answer-to.mjs';
 import { caseMakers, TEXTS, threeTimes } from '../../stage/case.mjs';
 import * as thefts from '../../stage/thefts.mjs';
 
-const { allowed, refused } = caseMakers('0');
+const { allowed, refused, overWebSocket } = caseMakers('0');
 const BALANCE = '/api/v5/account/balance';
 const PLACE_ORDER = '/api/v5/trade/order';
 const ORDER = { instId: 'BTC-USDT', tdMode: 'cash', side: 'buy', ordType: 'limit', px: '50000', sz: '0.01' };
@@ -26,6 +27,24 @@ const ADDRESS = [401, '50110', 'PermissionDenied'];
 const DISABLED = [401, '50111', 'AuthenticationError'];
 const PERMISSION = [401, '50120', 'ExchangeError'];
 const asObject = ([status, code]) => [status, code, 'object'];
+
+const PRIVATE = '/ws/v5/private';
+const balanceOverWs = (c) => c.watchBalance();
+const accountByApi = (c) => c.firstUpdate((client) => client.subscribe({ channel: 'account' }));
+const lastLogin = ({ tap }) => tap.upgrades.at(-1).sent.find((text) => text.includes('"login"'));
+const arrivedAs =
+  (account) =>
+  (_, { upstream }) =>
+    upstream.messages.at(-1).headers['x-countersign-account'] === account;
+/** ccxt asks for currencies, signed, before it opens a WebSocket. */
+const UNSIGNED_START = { has: { fetchCurrencies: false } };
+/** A login that is refused: the code, and what ccxt throws. */
+const noLogin = (what, code, thrown, more) =>
+  overWebSocket(what, 'ccxt.pro', 0, balanceOverWs, {
+    more: UNSIGNED_START,
+    ...more,
+    expect: { code, thrown, upgrades: 0 },
+  });
 
 export const CASES = [
   {
@@ -178,4 +197,97 @@ export const CASES = [
       ),
     ],
   },
+  {
+    title: 'OKX: WebSockets',
+    cases: [
+      overWebSocket('login, subscription, balance', 'ccxt.pro', 1, balanceOverWs, {
+        check: (balance, stage) => balance.USDT.free === 900 && arrivedAs('acct_trader')(balance, stage),
+        expect: { upgrades: 1 },
+      }),
+      overWebSocket('login, subscription, balance', 'okx-api-websocket', 1, accountByApi, {
+        check: ({ data }) => data[0].uid === 'acct_trader',
+        expect: { upgrades: 1 },
+      }),
+      overWebSocket('two WebSockets in one second', 'ccxt.pro', 2, twoAtOnce, {
+        check: (_, { tap }) => {
+          const logins = tap.upgrades.map(({ sent }) => sent.find((text) => text.includes('"login"')));
+          return logins.length === 2 && logins[0] === logins[1];
+        },
+        expect: { upgrades: 2 },
+      }),
+      overWebSocket('candles, before any login', 'ccxt.pro', 1, candlesWithoutLogin, {
+        check: ({ event }, stage) => event === 'subscribe' && arrivedAs(undefined)(event, stage),
+      }),
+      overWebSocket(
+        'private, before any login',
+        'ccxt.pro',
+        0,
+        (_, stage) => answerTo(stage, PRIVATE, '{"op":"subscribe","args":[{"channel":"account"}]}'),
+        { check: ({ event }) => event === 'error', expect: { code: '60011', upgrades: 0 } },
+      ),
+      overWebSocket(
+        'a candle beside a private channel',
+        'ccxt.pro',
+        0,
+        (_, stage) =>
+          answerTo(
+            stage,
+            '/ws/v5/business',
+            '{"op":"subscribe","args":[{"channel":"candle1m"},{"channel":"orders-algo"}]}',
+          ),
+        { check: ({ event }) => event === 'error', expect: { code: '60011', upgrades: 0 } },
+      ),
+      overWebSocket(
+        'a bulk login',
+        'ccxt.pro',
+        1,
+        async (client, stage) => {
+          await balanceOverWs(client);
+          const { args } = JSON.parse(lastLogin(stage));
+          return answerTo(stage, PRIVATE, JSON.stringify({ op: 'login', args: [...args, ...args] }));
+        },
+        { check: ({ event }) => event === 'error', expect: { code: '60012' } },
+      ),
+      overWebSocket(
+        'the passphrase of another',
+        'ccxt.pro',
+        1,
+        async (client, stage) => {
+          await balanceOverWs(client);
+          return answerTo(stage, PRIVATE, lastLogin(stage).replace(client.password, 'Passphrase9'));
+        },
+        { check: ({ event }) => event === 'error', expect: { code: '60024' } },
+      ),
+      noLogin('wrong secret', '60007', 'AuthenticationError', { key: 'wrongSecret' }),
+      noLogin('wrong passphrase', '60024', 'AuthenticationError', { key: 'wrongPassphrase' }),
+      noLogin('revoked key', '60032', 'AuthenticationError', { key: 'revoked' }),
+      noLogin('another address', '60009', 'AuthenticationError', { key: 'fenced' }),
+      noLogin('the clock 40 s behind', '60006', 'InvalidNonce', {
+        more: { ...UNSIGNED_START, seconds: () => Math.floor(Date.now() / 1000) - 40 },
+      }),
+      overWebSocket('wrong secret', 'okx-api-websocket', 0, accountByApi, {
+        key: 'wrongSecret',
+        thrownNamesCode: false,
+        expect: { code: '60007', thrown: 'object', upgrades: 0 },
+      }),
+    ],
+  },
 ];
+
+/** A bot that watches its balance and its algorithmic orders: ccxt opens a WebSocket for each, and signs seconds. */
+async function twoAtOnce(client) {
+  const second = Math.floor(Date.now() / 1000);
+  client.seconds = () => second;
+  await client.watchBalance();
+  await client.authenticate({ access: 'business' });
+  await client.subscribe('business', 'account', 'account', undefined, {});
+}
+
+/** What is answered to a subscription for candles by somebody who has not logged in. */
+function candlesWithoutLogin(_, stage) {
+  return answerTo(
+    stage,
+    '/ws/v5/business',
+    '{"op":"subscribe","args":[{"channel":"candle1m","instId":"BTC-USDT"}]}',
+  );
+}

@@ -6,6 +6,11 @@ export const EXCHANGE = {
   answer: answerAsOkx,
   moves: { atLeast: 3 },
   keys: { dialect: 'okx', read: 'read', trade: 'trade', instrument: 'BTC-USDT' },
+  webSocket: {
+    onMessage,
+    codeOf: (text) => (text === 'pong' ? undefined : JSON.parse(text).code),
+    proofMessages: /"login"|passphrase/i,
+  },
 };
 
 let orders = 0;
@@ -54,4 +59,15 @@ function placed(list) {
     exceedsOwnLimit({ size: sz, price: px, sizeIsCost: tgtCcy === 'quote_ccy', maxCost });
   if (list.some(isTooDear)) return failed(400, '51000', 'Parameter maxCost error');
   return ok(list.map(({ clOrdId }) => ({ ordId: String(++orders), clOrdId, sCode: '0', sMsg: '' })));
+}
+
+/** Answers a subscription as OKX does, and pushes what it is for. */
+function onMessage(text, { send, headers }) {
+  if (text === 'ping') return send('pong');
+  const { op: event, args } = JSON.parse(text);
+  for (const arg of args) {
+    send({ event, arg, connId: 'upstream' });
+    const details = [{ ccy: 'USDT', eq: '1000', availEq: '900', availBal: '900', frozenBal: '100' }];
+    send({ arg, data: [{ uTime: String(Date.now()), uid: headers['x-countersign-account'], details }] });
+  }
 }

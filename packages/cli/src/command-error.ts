@@ -7,14 +7,13 @@ export const EXIT = {
   usage: 2,
 } as const;
 
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
-
 /** A failure that is explained by its message alone, without a stack. Never holds a secret. */
 export class CommandError extends Error {
   override readonly name: string = 'CommandError';
-  readonly exitCode: ExitCode;
+  readonly exitCode: number;
 
-  constructor(message: string, exitCode: ExitCode = EXIT.failed) {
+  /** @param exitCode one of {@link EXIT}, unless it is what a program that was to be run would have ended with */
+  constructor(message: string, exitCode: number = EXIT.failed) {
     super(message);
     this.exitCode = exitCode;
   }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
-import { CommandError, EXIT, type ExitCode } from './command-error.ts';
+import { CommandError, EXIT } from './command-error.ts';
 import { buildProgram } from './program.ts';
 import { refuseSecretsInArgv } from './secrets-in-argv.ts';
 import { plain, processTerminal } from './terminal.ts';
@@ -13,7 +13,7 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 /** Says what went wrong, never with a stack, and what to exit with. */
-function explain(error: unknown): ExitCode {
+function explain(error: unknown): number {
   // Commander has said it already: help and version end with 0, a wrong command line does not.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const isOurs = error instanceof CommandError;

@@ -1,4 +1,13 @@
-import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { CommandError } from './command-error.ts';
 
@@ -21,6 +30,11 @@ export async function readPublicFile(path: string): Promise<string> {
   return readWhole(path, false);
 }
 
+/** Whether a file's mode lets anyone but its owner at it. */
+export function isReadableByOthers(mode: number): boolean {
+  return HAS_MODES && (mode & 0o077) !== 0;
+}
+
 function readWhole(path: string, isPrivate: boolean): string {
   let fd: number;
   try {
@@ -30,7 +44,7 @@ function readWhole(path: string, isPrivate: boolean): string {
   }
   try {
     const stat = fstatSync(fd);
-    if (isPrivate && HAS_MODES && stat.isFile() && (stat.mode & 0o077) !== 0) {
+    if (isPrivate && stat.isFile() && isReadableByOthers(stat.mode)) {
       throw new CommandError(
         `${path} can be read by others. Run chmod 600 ${path}, and consider what is in it known.`,
       );
@@ -91,6 +105,30 @@ export function createPrivateFile(path: string): PrivateFile {
       close();
       unlinkSync(path);
     },
+  };
+}
+
+/**
+ * Puts a file of mode 0600 in the place of one that is there, in one step: who reads it meanwhile gets the old content
+ * or the new one, and never a part.
+ *
+ * @throws {@link CommandError} when it cannot be made
+ */
+export function replacePrivateFile(path: string): PrivateFile {
+  const file = createPrivateFile(`${path}.new`);
+  return {
+    path,
+    write(content) {
+      file.write(content);
+      try {
+        renameSync(file.path, path);
+      } catch (error) {
+        throw new CommandError(
+          `${path} cannot be replaced: ${reasonOf(error)}. The new content is in ${file.path}.`,
+        );
+      }
+    },
+    discard: file.discard,
   };
 }
 

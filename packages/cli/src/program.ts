@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addAudit } from './commands/audit.ts';
+import { addEnv } from './commands/env.ts';
 import { addExplain } from './commands/explain.ts';
 import { addKeyring } from './commands/keyring.ts';
 import { addKeys } from './commands/keys/keys.ts';
 import { addManifest } from './commands/manifest.ts';
+import { addRun } from './commands/run.ts';
 import { addServe } from './commands/serve.ts';
 import { addVerify } from './commands/verify.ts';
 import type { Context } from './context.ts';
@@ -13,7 +15,7 @@ const FOOTER = `
 Commands that call the service take an operator credential from COUNTERSIGN_URL and COUNTERSIGN_SECRET, from
 --env-file FILE, or from ./data/operator.env. Secrets are never given on the command line.
 
-Exit codes: 0 done; 1 refused or failed; 2 the command line is wrong.`;
+Exit codes: 0 done; 1 refused or failed; 2 the command line is wrong. countersign run ends as its program ends.`;
 
 /** Builds the whole command line. Faults of usage are thrown as `CommanderError`. */
 export function buildProgram(context: Context): Command {
@@ -38,5 +40,7 @@ export function buildProgram(context: Context): Command {
   addAudit(program, context);
   addVerify(program, context);
   addExplain(program, context);
+  addRun(program, context);
+  addEnv(program, context);
   return program;
 }

@@ -22,9 +22,11 @@ const OURS = /c[sb]_(?:live|test)_[0-9A-Za-z]{40,}/;
  * @throws {@link UsageError} that says what to do
  */
 export function refuseSecretsInArgv(args: readonly string[]): void {
-  for (const arg of args) {
+  // What stands behind `--` are options of a program that is to be run.
+  const own = args.includes('--') ? args.indexOf('--') : args.length;
+  for (const [i, arg] of args.entries()) {
     const name = arg.split('=', 1)[0] as string;
-    const advice = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined;
+    const advice = i < own && Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined;
     if (advice !== undefined) throw new UsageError(`There is no option ${name}. ${WHY}\n${advice}`);
     if (OURS.test(arg)) {
       throw new UsageError(

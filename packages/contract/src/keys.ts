@@ -48,7 +48,11 @@ export const KeyCreate = z
     kind: z.enum(CREDENTIAL_KINDS),
     dialects: z.array(z.string().max(64)).min(1).max(20).optional(),
     passphrase: z.string().min(8).max(32).optional(),
-    publicKey: z.string().max(4096).optional().describe('PEM (SPKI), for asymmetric kinds'),
+    publicKey: z
+      .string()
+      .max(4096)
+      .optional()
+      .describe('For asymmetric kinds: PEM (SPKI), or for secp256k1 the Ethereum address'),
     permissions: restrictions.permissions,
     allowedIps: restrictions.allowedIps.optional(),
     expiresAt: instant.optional(),

@@ -29,6 +29,14 @@ export const VerifyRequest = z
           .max(1_048_576)
           .optional()
           .describe('A login inside the WebSocket that this request opened: it is then what is verified'),
+        challenge: z
+          .string()
+          .min(16)
+          .max(512)
+          .optional()
+          .describe(
+            'What the client of that WebSocket was given to sign: random, and of this one connection',
+          ),
         scheme: z.enum(['http', 'https']).optional().describe('For dialects that sign the whole URL'),
       })
       .refine(({ body, bodyBase64 }) => body === undefined || bodyBase64 === undefined, {

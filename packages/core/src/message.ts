@@ -22,6 +22,8 @@ export interface WireRequest {
    * the request says where it came in.
    */
   readonly message?: string | undefined;
+  /** What the server gave the client of that WebSocket to sign: random, and of this one connection. */
+  readonly challenge?: string | undefined;
 }
 
 /** An answer exactly as it goes onto the wire. */

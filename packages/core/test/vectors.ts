@@ -32,6 +32,8 @@ export interface VectorRequest {
   readonly body?: string;
   readonly bodyHex?: string;
   readonly scheme?: 'http' | 'https';
+  /** What the client of the WebSocket was given to sign. */
+  readonly challenge?: string;
 }
 
 /** One signed request, or one login message, and what must come of it. The form is in `vectors/README.md`. */
@@ -100,9 +102,17 @@ export function signingKeyOf(row: VectorCredential): SigningKey | undefined {
   return createSigningKey({ keyId: row.id, kind: row.kind, secret, passphrase: row.passphrase ?? undefined });
 }
 
-export function requestOf({ method, target, headers, body, bodyHex, scheme }: VectorRequest): WireRequest {
+export function requestOf({
+  method,
+  target,
+  headers,
+  body,
+  bodyHex,
+  scheme,
+  challenge,
+}: VectorRequest): WireRequest {
   const bytes = bodyHex === undefined ? Buffer.from(body ?? '', 'utf8') : Buffer.from(bodyHex, 'hex');
-  return { method, target, headers: headers.flat(), body: bytes, scheme };
+  return { method, target, headers: headers.flat(), body: bytes, scheme, challenge };
 }
 
 export function loginContextOf(vector: Vector): LoginContext {

@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import {
   type Credential,
   type CredentialProfile,
@@ -6,6 +6,7 @@ import {
   type Network,
   type Proof,
   parseNetwork,
+  readAddress,
 } from '@countersign/core';
 import { unseal } from './envelope.ts';
 import type { Keyring } from './ports/keyring.ts';
@@ -112,7 +113,7 @@ export async function openProof(
     retiresAt: version.retiresAt ?? undefined,
     key,
     tokenHash: tokenHash ?? undefined,
-    publicKey: publicKey === null ? undefined : publicKeyOf(publicKey),
+    ...(publicKey === null ? {} : publicProof(publicKey)),
   };
 }
 
@@ -124,8 +125,10 @@ function networksOf(texts: readonly string[] | null): Network[] | undefined {
   });
 }
 
-function publicKeyOf(pem: string): KeyObject {
-  return createPublicKey(pem);
+/** A public key in PEM, or an address. */
+function publicProof(text: string): Pick<Proof, 'publicKey' | 'address'> {
+  const address = readAddress(text);
+  return address === undefined ? { publicKey: createPublicKey(text) } : { address };
 }
 
 /** Gives the key material of a credential back, overwritten. */

@@ -54,13 +54,17 @@ export function oneUseOf(
 
 /**
  * The parts of a request that its signature leaves open, as one text; undefined when it covers what it is for. A login
- * has no effect but its connection, and may come again from where it came.
+ * has no effect but its connection, and a message that only asks to see something none at all: both may come again from
+ * where they came, on any of the exchange's WebSockets and with other words around them. Bots open several in one second
+ * and ask several things at once, and where little more than a time is signed, their signatures are equal.
  */
 function bindingOf(
   { method, target, body, ip, message }: WireRequest,
-  { uncovered, replay }: Dialect,
+  { uncovered, replay, webSocket }: Dialect,
 ): string | undefined {
-  if (message !== undefined) return `${target} ${ip} ${sha256Hex(message)}`;
+  if (message !== undefined) {
+    return `${webSocket?.opensConnection(message) ? 'login' : 'read'} from ${ip}`;
+  }
   if (replay.kind === 'signature' && replay.readsShare) return 'read-only';
   const isOpen = uncovered.some((part) => part !== 'host');
   return isOpen ? `${method} ${target} ${body.length === 0 ? '' : sha256Hex(body)}` : undefined;

@@ -32,7 +32,7 @@ function faultsOf(result: { ok: boolean; code?: string; errors?: readonly Fault[
 
 describe('a new key with a fault is refused: invalid_body', () => {
   const FAULTS: readonly [Partial<KeyInput>, RegExp][] = [
-    [{ dialects: ['kraken'] }, /^\/dialects\/0 is not one of bitget/],
+    [{ dialects: ['klingon'] }, /^\/dialects\/0 is not one of bitget/],
     [{ dialects: ['okx', 'bearer'] }, /^\/dialects\/1 does not sign with kind hmac/],
     [{ dialects: ['bitget'], passphrase: undefined }, /^\/passphrase is needed for bitget/],
     [{ passphrase: 'with space' }, /^\/passphrase must be printable/],

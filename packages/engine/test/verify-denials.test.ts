@@ -52,7 +52,7 @@ for (const adapter of STORES) {
       if (wrong.timestamp_invalid) request = withHeader(request, 'ACCESS-TIMESTAMP', 'yesterday');
       if (wrong.credential_missing) request = withHeader(request, 'ACCESS-KEY', '');
       const ask: Ask = {
-        ...(wrong.dialect_unknown ? { dialect: 'kraken' } : {}),
+        ...(wrong.dialect_unknown ? { dialect: 'klingon' } : {}),
         ...(wrong.environment_mismatch ? { environment: 'test' as const } : {}),
       };
       if (wrong.replayed || wrong.rate_limited) {

@@ -137,7 +137,7 @@ describe('a login inside a WebSocket', () => {
   it('opens the connection, and the upstream hears whose it is', async () => {
     const client = await Client.open();
     const [answer] = await client.ask(login());
-    expect(JSON.parse(String(answer))).toMatchObject({ event: 'login', code: '0' });
+    expect(JSON.parse(String(answer))).toMatchObject({ event: 'login', code: 0 });
     expect(await client.ask(ORDERS)).toEqual([`echo ${ORDERS}`]);
     expect(arrived).toHaveLength(1);
     expect(arrived[0]?.messages).toEqual([ORDERS]);

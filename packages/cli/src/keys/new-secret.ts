@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { CommandError, UsageError } from '../command-error.ts';
 import type { Context } from '../context.ts';
 import { createPrivateFile, type PrivateFile } from '../private-file.ts';
@@ -9,46 +9,66 @@ import type { ApiKeyWithSecret } from './api-key.ts';
 import { generateKeyPair, readPublicKey } from './key-pair.ts';
 import { keyFields } from './key-view.ts';
 import type { Passphrase } from './passphrase.ts';
+import {
+  formatOf,
+  replaceSecretFile,
+  SECRET_FORMATS,
+  type SecretFormat,
+  writeSecretFile,
+} from './secret-file.ts';
 
 /** Options for what proves possession of a key, and where the secret half of it goes. */
 export interface NewSecretFlags {
   readonly publicKeyFile?: string;
   readonly generate?: boolean;
   readonly out?: string;
+  readonly outFormat?: SecretFormat;
+  readonly replace?: boolean;
   readonly json?: boolean;
+}
+
+/** A key or a secret version that is about to be made. */
+export interface NewSecretIssue {
+  /** Of the key, where there is one already. */
+  readonly id?: string;
+  /** Asked for only where a key pair is made. */
+  readonly kind: () => Promise<string | undefined>;
+  readonly passphrase?: Passphrase | undefined;
+  /** The call that issues, given the public key to send. */
+  readonly request: (publicKey: string | undefined) => Promise<ApiKeyWithSecret>;
 }
 
 export function addNewSecretOptions(command: Command): Command {
   return command
-    .option('--public-key-file <file>', 'public key in PEM, for asymmetric kinds')
+    .option('--public-key-file <file>', 'public key in PEM, or address, for asymmetric kinds')
     .option(
       '--generate',
       'make the key pair here: the private key goes to --out, only the public key is sent',
     )
-    .option(
-      '--out <file>',
-      'write the secret to a new file, mode 0600: JSON, or NAME=value when it ends in .env',
-    );
+    .option('--out <file>', 'write the secret to a new file, mode 0600')
+    .addOption(
+      new Option(
+        '--out-format <format>',
+        'how it is written: NAME=value lines, JSON, a Secret of Kubernetes, or an EnvironmentFile of systemd ' +
+          '(default: by the ending of the file: .env, .yaml, .conf; else json)',
+      ).choices(SECRET_FORMATS),
+    )
+    .option('--replace', 'let --out replace a file that holds this very key, in one step');
 }
 
 /**
  * Makes a key or a secret version, and brings its secret to where it is kept. The file is made before the request,
  * so that no secret is made that cannot be stored; a private key is even written before.
- *
- * @param kind of the key; asked for only where a key pair is made
- * @param request the call that issues, given the public key to send
  */
 export async function issueSecret(
   context: Context,
   flags: NewSecretFlags,
-  kind: () => Promise<string | undefined>,
-  passphrase: Passphrase | undefined,
-  request: (publicKey: string | undefined) => Promise<ApiKeyWithSecret>,
+  { id, kind, passphrase, request }: NewSecretIssue,
 ): Promise<void> {
   checkFlags(flags, passphrase);
   if (flags.generate) return issueForNewPair(context, flags, await kind(), request);
   const publicKey = flags.publicKeyFile === undefined ? undefined : await readPublicKey(flags.publicKeyFile);
-  const file = flags.out === undefined ? undefined : createPrivateFile(flags.out);
+  const file = flags.out === undefined ? undefined : await fileFor(flags, flags.out, id);
   const key = await request(publicKey).catch((error: unknown) => {
     file?.discard();
     throw explained(error);
@@ -56,10 +76,18 @@ export async function issueSecret(
   deliver(context, flags, key, passphrase, file);
 }
 
-function checkFlags(
-  { generate, publicKeyFile, out, json }: NewSecretFlags,
-  passphrase: Passphrase | undefined,
-): void {
+async function fileFor({ replace, outFormat }: NewSecretFlags, out: string, id: string | undefined) {
+  if (!replace) return createPrivateFile(out);
+  if (id === undefined) throw new UsageError('--replace is for the new secret of a key that exists.');
+  return replaceSecretFile(out, formatOf({ out, ...(outFormat === undefined ? {} : { outFormat }) }), id);
+}
+
+function checkFlags(flags: NewSecretFlags, passphrase: Passphrase | undefined): void {
+  const { generate, publicKeyFile, out, json } = flags;
+  if (out === undefined && (flags.outFormat !== undefined || flags.replace))
+    throw new UsageError('--out-format and --replace need --out FILE.');
+  if (generate && (flags.outFormat !== undefined || flags.replace))
+    throw new UsageError('--generate writes a private key in PEM, to a new file.');
   if (generate && publicKeyFile !== undefined)
     throw new UsageError('--generate and --public-key-file: one of them.');
   if (generate && out === undefined) throw new UsageError('--generate needs --out FILE for the private key.');
@@ -74,7 +102,7 @@ function checkFlags(
       '--passphrase-generate with --json needs --out FILE: the API answers without the passphrase.',
     );
   }
-  if (out?.endsWith('.env') && passphrase?.text.includes("'")) {
+  if (out !== undefined && formatOf(flags) === 'env' && passphrase?.text.includes("'")) {
     throw new UsageError(
       "A passphrase with ' in it cannot be written to a .env file: let --out name a .json file.",
     );
@@ -113,7 +141,7 @@ function deliver(
     file.discard();
     terminal.note('The service made no secret for this key, so there is nothing to write.');
   } else if (file !== undefined) {
-    write(file, key, passphrase);
+    writeSecretFile(file, formatOf(flags), key, passphrase?.text);
   }
   if (json) terminal.printJson(file === undefined ? key : shown);
   else
@@ -136,38 +164,6 @@ function secretText(
     fields(terminal, [['secret', secret], ...ownPassphrase]),
     'This is shown once. Put it where only the program that signs can read it.',
   ];
-}
-
-function write(file: PrivateFile, key: ApiKeyWithSecret, passphrase: Passphrase | undefined): void {
-  const { id, secret = '' } = key;
-  const json = passphrase === undefined ? key : { ...key, passphrase: passphrase.text };
-  try {
-    file.write(
-      file.path.endsWith('.env')
-        ? envText(id, secret, passphrase?.text)
-        : `${JSON.stringify(json, null, 2)}\n`,
-    );
-  } catch (error) {
-    throw new CommandError(
-      `${(error as Error).message}\nThe secret of ${id} is lost: rotate the key, or revoke it.`,
-    );
-  }
-}
-
-function envText(id: string, secret: string, passphrase: string | undefined): string {
-  const lines = {
-    COUNTERSIGN_KEY_ID: id,
-    COUNTERSIGN_SECRET: secret,
-    ...(passphrase === undefined ? {} : { COUNTERSIGN_PASSPHRASE: passphrase }),
-  };
-  return Object.entries(lines)
-    .map(([name, value]) => `${name}=${quoted(value)}\n`)
-    .join('');
-}
-
-/** Shells and env readers agree about single quotes. */
-function quoted(value: string): string {
-  return /^[A-Za-z0-9_.:/@+-]*$/.test(value) ? value : `'${value}'`;
 }
 
 function isOutcomeUnknown(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import { queryOf, type WireRequest } from '../message.ts';
+import { queryOf, REPEATED, singleHeader, type WireRequest } from '../message.ts';
 import { isDecimal } from './decimal.ts';
 import { parseJson, resolvePointer } from './json.ts';
 import type { FactSource, Facts } from './manifest.ts';
@@ -27,8 +27,21 @@ export function readFacts(sources: readonly FactSource[], request: WireRequest):
 
 function field(source: FactSource, request: WireRequest): string | undefined {
   const query = source.from === 'form' ? '' : queryOf(request.target);
-  const form = source.from === 'query' ? '' : Buffer.from(request.body).toString('utf8');
+  const form = source.from === 'query' ? '' : formIn(request);
+  if (form === undefined) return undefined;
   // The first `&` keeps a leading `?`, which URLSearchParams would drop: it belongs to the first name.
   const values = new URLSearchParams(`&${query}&${form}`).getAll(source.at);
   return values.length === 1 ? values[0] : undefined;
+}
+
+/**
+ * The body as a form; undefined when it begins like JSON, or says that it is JSON or in several parts. An upstream that
+ * takes these too would read other fields in it: `{"pair":"ETHUSD","note":"&pair=XBTUSD&"}` is a form as well.
+ */
+function formIn({ headers, body }: WireRequest): string | undefined {
+  if (body.length === 0) return '';
+  const type = singleHeader(headers, 'content-type');
+  if (type === REPEATED || /json|multipart/i.test(type ?? '')) return undefined;
+  const text = Buffer.from(body).toString('utf8');
+  return /^\s*[{[]/.test(text) ? undefined : text;
 }

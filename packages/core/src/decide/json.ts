@@ -1,4 +1,6 @@
-/** Parses JSON. Undefined when it is none, is not UTF-8, or has an object with the same name twice. */
+import { foldedName } from '../folded-name.ts';
+
+/** Parses JSON. Undefined when it is none, is not UTF-8, or has an object with the same name twice, in any case. */
 export function parseJson(json: Uint8Array | string): unknown {
   try {
     const text = typeof json === 'string' ? json : new TextDecoder('utf-8', { fatal: true }).decode(json);
@@ -13,7 +15,8 @@ const JSON_TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],]/g;
 
 /**
  * Whether an object in a JSON text has the same name twice. `JSON.parse` keeps the last value, another parser
- * behind us the first: such a body has no facts that both agree on. The text must be valid JSON.
+ * behind us the first, or one that differs in letter case alone: such a body has no facts that all agree on. The text
+ * must be valid JSON.
  */
 function repeatsName(text: string): boolean {
   const open: (Set<string> | undefined)[] = [];
@@ -29,7 +32,7 @@ function repeatsName(text: string): boolean {
     } else if (token === ',') {
       nameIsNext = names !== undefined;
     } else if (nameIsNext && names !== undefined) {
-      const name = JSON.parse(token) as string;
+      const name = foldedName(JSON.parse(token) as string);
       if (names.has(name)) return true;
       names.add(name);
       nameIsNext = false;

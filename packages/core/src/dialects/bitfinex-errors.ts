@@ -9,7 +9,10 @@ const BAD_DIGEST = error(10100, 'apikey: digest invalid');
 const SMALL_NONCE = error(10114, 'nonce: small');
 const PERMISSION = error(10001, 'api_key: permission invalid');
 
-/** Codes and texts from Bitfinex's public documentation, checked against ccxt's error classes. */
+/**
+ * Codes and texts from Bitfinex's public documentation, checked against ccxt's error classes. ccxt looks into a list that
+ * came with HTTP 500, and takes one that came with another status, 429 aside, for success.
+ */
 const ERRORS: ExchangeErrors = {
   missing: {
     key: INVALID_KEY,
@@ -36,14 +39,14 @@ const ERRORS: ExchangeErrors = {
     credential_quarantined: error(10100, 'apikey: locked'),
     account_frozen: error(10100, 'user: locked'),
     ip_not_allowed: error(10001, 'api_key: ip not allowed'),
-    route_unknown: error(10020, 'path: unknown', 404),
+    route_unknown: error(10020, 'path: unknown'),
     permission_denied: PERMISSION,
     constraint_violated: error(10001, 'api_key: outside of its limits'),
     step_up_required: error(10001, 'api_key: a second factor is needed'),
     rate_limited: error(11010, 'ratelimit: error', 429),
     too_many_failures: error(11010, 'ratelimit: error', 429),
-    body_too_large: error(10020, 'body: too large', 413),
-    unavailable: error(20060, 'maintenance', 503),
+    body_too_large: error(10020, 'body: too large'),
+    unavailable: error(20060, 'maintenance'),
   },
 };
 

@@ -75,7 +75,7 @@ function faultInForm({ method, target, body }: WireRequest, nonce: string): Deni
   const [first = 0] = body;
   if (first >= 0x30 && first <= 0x39)
     return malformed('The body of this dialect does not begin with a digit.');
-  return hasMovableDigits(target, nonce)
+  return hasMovableDigits(target, nonce, false)
     ? malformed('The path ends in digits that could be taken for a part of the nonce.')
     : undefined;
 }

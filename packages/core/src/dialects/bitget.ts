@@ -1,3 +1,4 @@
+import { bitgetLogin } from './bitget-login.ts';
 import { concatenated } from './concatenated.ts';
 import { type ExchangeErrors, exchangeError, jsonAnswer } from './refusals.ts';
 import { readMilliseconds } from './timestamps.ts';
@@ -46,16 +47,18 @@ const ERRORS: ExchangeErrors = {
   },
 };
 
+const schemes = {
+  hmac: { scheme: 'hmac-sha256', encoding: 'base64' },
+  rsa: { scheme: 'rsa-v1_5-sha256', encoding: 'base64' },
+} as const;
+
 /**
  * Bitget, API versions 1 to 3: `timestamp + METHOD + path[?query] + body`, HMAC-SHA256 or RSA (PKCS#1 v1.5,
  * SHA-256), base64. Timestamp in ms, taken verbatim; 30 seconds either way; plain passphrase.
  */
 export const bitget = concatenated({
   name: 'bitget',
-  schemes: {
-    hmac: { scheme: 'hmac-sha256', encoding: 'base64' },
-    rsa: { scheme: 'rsa-v1_5-sha256', encoding: 'base64' },
-  },
+  schemes,
   headers: {
     key: 'ACCESS-KEY',
     signature: 'ACCESS-SIGN',
@@ -66,6 +69,7 @@ export const bitget = concatenated({
   timestampUnit: 'ms',
   readTimestamp: readMilliseconds,
   writeTimestamp: String,
+  webSocket: bitgetLogin(schemes),
   refuse(refusal, { nowMs }) {
     const { code, message, status } = exchangeError(ERRORS, refusal);
     const msg = message.replace('{0}', refusal.permission ?? 'more');

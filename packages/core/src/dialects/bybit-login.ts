@@ -16,7 +16,7 @@ const WINDOW = { pastMs: 0, futureMs: 60_000 };
  */
 export function bybitLogin(schemes: Dialect['schemes']): WebSocketLogin {
   return {
-    recognises: (message) => textOf(message, 'op') === 'auth',
+    recognises: isLogin,
     read,
     opensConnection: () => true,
     accept: (message, { requestId }) => answer(message, requestId, undefined),
@@ -29,6 +29,12 @@ export function bybitLogin(schemes: Dialect['schemes']): WebSocketLogin {
       return JSON.stringify({ op: 'auth', args: [keyId, expires, sign(use, [`GET/realtime${expires}`])] });
     },
   };
+}
+
+/** One `op` of several, too: which of them counts, every parser decides for itself. */
+function isLogin(message: string): boolean {
+  const members = jsonMembers(message) ?? [];
+  return members.some(({ name, value }) => name === 'op' && scalarText(value) === 'auth');
 }
 
 function read(message: string): Claim | Denial {
@@ -63,7 +69,10 @@ function textOf(message: string, name: string): string | undefined {
   return value === undefined ? undefined : scalarText(value);
 }
 
-/** The socket for orders, whose messages have a `reqId`, answers in another form than those for streams. */
+/**
+ * The socket for orders, whose messages have a `reqId`, answers in another form than those for streams. The code of a
+ * refusal stands in both: from the text alone, ccxt makes a bare ExchangeError.
+ */
 function answer(
   message: string,
   connection: string,
@@ -76,5 +85,7 @@ function answer(
   }
   const req_id = textOf(message, 'req_id');
   const success = error === undefined;
-  return JSON.stringify({ success, ret_msg: error?.message ?? '', op: 'auth', conn_id: connection, req_id });
+  const ret_code = error === undefined ? undefined : Number(error.code);
+  const ret_msg = error?.message ?? '';
+  return JSON.stringify({ success, ret_code, ret_msg, op: 'auth', conn_id: connection, req_id });
 }

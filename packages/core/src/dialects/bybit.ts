@@ -25,8 +25,9 @@ const TIMESTAMP: ProofHeader = { ...headerName('X-BAPI-TIMESTAMP'), part: 'times
 const RECV_WINDOW = headerName('X-BAPI-RECV-WINDOW');
 const PROOF = [KEY, SIGN, TIMESTAMP];
 
-/** What `recvWindow` ends and the parameters begin with: see {@link bybit}. */
-const DIGIT = /^\d/;
+/** How a query begins, and how a body does not: see {@link bybit}. */
+const NAME = /^[A-Za-z_]/;
+const NUMBER = /^[\d.]/;
 
 const schemes = {
   hmac: { scheme: 'hmac-sha256', encoding: 'hex' },
@@ -39,8 +40,10 @@ const schemes = {
  * signs its query, any other its body. Path and host are not covered, nor is POST against PUT.
  *
  * Nothing stands between the parts. The timestamp has 13 digits and the key is the credential's, so only the border
- * behind `recvWindow` could be moved: no parameters may begin with a digit. A request has a query or a body, and not
- * both: the other one would not be covered.
+ * behind `recvWindow` could be moved: a query begins with a letter or `_`, written plainly, and no body with a digit or a
+ * point. A request has a query or a body, and not both: the other one would not be covered.
+ *
+ * Clients ask several routes at once without a parameter (ccxt: what kind of account it is), and sign all of them alike.
  */
 export const bybit: Dialect = {
   name: 'bybit',
@@ -49,7 +52,7 @@ export const bybit: Dialect = {
   securityHeaders: [...PROOF, RECV_WINDOW, headerName('X-BAPI-SIGN-TYPE')].map(({ lower }) => lower),
   window: { pastMs: 60_000, futureMs: 1000 },
   timestampUnit: 'ms',
-  replay: { kind: 'signature' },
+  replay: { kind: 'signature', readsShare: true },
   uncovered: ['method', 'path', 'host'],
   webSocket: bybitLogin(schemes),
 
@@ -118,14 +121,13 @@ function faultInParameters({ method, target, body }: WireRequest): Denial | unde
   const query = queryOf(target);
   if (isSafeMethod(method)) {
     if (body.length > 0) return malformed(`A ${method} request of this dialect has no body.`);
-    return DIGIT.test(query)
-      ? malformed('The query of this dialect does not begin with a digit.')
-      : undefined;
+    return query === '' || NAME.test(query)
+      ? undefined
+      : malformed('The query of this dialect begins with a letter.');
   }
   if (query !== '') return malformed(`A ${method} request of this dialect has no query.`);
-  const [first = 0] = body;
-  return first >= 0x30 && first <= 0x39
-    ? malformed('The body of this dialect does not begin with a digit.')
+  return body.length > 0 && NUMBER.test(String.fromCharCode(body[0] as number))
+    ? malformed('The body of this dialect does not begin with a digit or a point.')
     : undefined;
 }
 

@@ -18,7 +18,9 @@ import type { Approval, Refusal } from '../decide/decide.ts';
 import { faultInRequestLine, pathOf, queryOf, type WireRequest } from '../message.ts';
 import { prehashBytes } from '../schemes/prehash.ts';
 import { bitget } from './bitget.ts';
+import { coinbaseExchange } from './coinbase-exchange.ts';
 import type { Dialect, SigningKey } from './dialect.ts';
+import { kucoin } from './kucoin.ts';
 import { okx } from './okx.ts';
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -33,9 +35,19 @@ const rsaCredential = aCredential({
   profile: { kind: 'rsa' },
 });
 
+const BASE64_SECRET = Buffer.from('throwaway-secret').toString('base64');
+
 const SIGNERS: { name: string; dialect: Dialect; key: SigningKey; credential: Credential; runs: number }[] = [
   { name: 'bitget, HMAC', dialect: bitget, key: aSigningKey(), credential: aCredential(), runs: 300 },
   { name: 'okx, HMAC', dialect: okx, key: aSigningKey(), credential: aCredential(), runs: 300 },
+  { name: 'kucoin', dialect: kucoin, key: aSigningKey(), credential: aCredential(), runs: 300 },
+  {
+    name: 'coinbase-exchange',
+    dialect: coinbaseExchange,
+    key: aSigningKey(BASE64_SECRET),
+    credential: aCredential({ proofs: [aProof({ key: keyRow(BASE64_SECRET) })] }),
+    runs: 300,
+  },
   { name: 'bitget, RSA', dialect: bitget, key: rsaKey, credential: rsaCredential, runs: 40 },
 ];
 
@@ -52,7 +64,7 @@ const target = fc
     ),
   )
   .map(([path, query]) => (query === undefined ? `/${path}` : `/${path}?${query}`));
-const nowMs = fc.integer({ min: 1, max: 4_102_444_800_000 });
+const nowMs = fc.integer({ min: 1_000, max: 4_102_444_800_000 });
 
 const request: fc.Arbitrary<WireRequest> = fc.oneof(
   fc
@@ -60,7 +72,14 @@ const request: fc.Arbitrary<WireRequest> = fc.oneof(
     .map(([method, to]) => aRequest({ method, target: to })),
   fc
     .tuple(fc.constantFrom('POST', 'PUT', 'PATCH', 'DELETE'), target, fc.uint8Array({ maxLength: 200 }))
-    .map(([method, to, body]) => aRequest({ method, target: to, body })),
+    .map(([method, to, body]) =>
+      // Not every dialect has a DELETE with both.
+      aRequest({
+        method,
+        target: to,
+        body: method === 'DELETE' && to.includes('?') ? Buffer.alloc(0) : body,
+      }),
+    ),
 );
 
 function flipBit(bytes: Uint8Array, at: number): Buffer {
@@ -133,7 +152,8 @@ describe.each(SIGNERS)('$name', ({ dialect, key, credential, runs }) => {
           expect(result.matched).not.toBe('wire');
           expect(meaning(changed.target)).toEqual(meaning(sent.target));
         } else {
-          expect(result.denial.code).toBe('signature_mismatch');
+          // A `?` that comes out of it may make a form that the dialect does not have.
+          expect(['signature_mismatch', 'malformed_request']).toContain(result.denial.code);
         }
       }),
       { numRuns: runs },
@@ -166,7 +186,8 @@ describe.each(SIGNERS)('$name', ({ dialect, key, credential, runs }) => {
             !Buffer.from(one.body).equals(other.body) ||
             pathOf(one.target) !== pathOf(other.target),
         );
-        const together = (r: WireRequest) => r.method + r.target + Buffer.from(r.body).toString('latin1');
+        const together = (r: WireRequest) =>
+          r.method + r.target.replace(/\?$/, '') + Buffer.from(r.body).toString('latin1');
         fc.pre(together(one) !== together(other));
         const { headers } = signed(dialect, one, key);
         expect(denialOf(verify({ ...other, headers }, NOW)).code).toBe('signature_mismatch');
@@ -206,7 +227,7 @@ describe.each(SIGNERS)('$name', ({ dialect, key, credential, runs }) => {
   });
 });
 
-describe.each([bitget, okx])('$name: read', (dialect) => {
+describe.each([bitget, okx, kucoin, coinbaseExchange])('$name: read', (dialect) => {
   const names = dialect.securityHeaders.flatMap((name) => [name, name.toUpperCase()]);
   const name = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom(...names) },
@@ -214,7 +235,7 @@ describe.each([bitget, okx])('$name: read', (dialect) => {
   );
   const value = fc.oneof(
     fc.string({ unit: 'binary' }),
-    fc.constantFrom('1795500000000', '2026-11-24T06:00:00.000Z', 'key', ''),
+    fc.constantFrom('1795500000000', '1795500000.5', '2026-11-24T06:00:00.000Z', '3', 'key', ''),
   );
   const wire = fc.record({
     method: fc.oneof(fc.constantFrom('GET', 'POST'), fc.string({ unit: 'binary' })),
@@ -225,7 +246,7 @@ describe.each([bitget, okx])('$name: read', (dialect) => {
     headers: fc.array(fc.tuple(name, value), { maxLength: 8 }).map((pairs) => pairs.flat()),
     body: fc.uint8Array({ maxLength: 50 }),
   });
-  const complete = fc.tuple(wire, value, value, value, value).map(([request, ...values]) => ({
+  const complete = fc.tuple(wire, value, value, value, value, value).map(([request, ...values]) => ({
     ...request,
     headers: dialect.securityHeaders.flatMap((header, i) => [header, values[i] as string]),
   }));

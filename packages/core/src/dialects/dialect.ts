@@ -29,8 +29,9 @@ export interface Claim {
   /** A window of this claim's own, where it is not the dialect's: that of a WebSocket login, for example. */
   readonly window?: Window | undefined;
   /**
-   * A value that the client promises to use once; under a `rising` rule, a whole number of up to 20 digits. Absent
-   * under the rule `nonce`: the signature itself is remembered. Absent under `rising`: nothing is.
+   * A value that the client promises to use once; under a `rising` rule, a whole number of up to 20 digits. Under the
+   * rule `signature`, what is remembered in place of a signature that can be spelt in two ways. Absent there or under
+   * the rule `nonce`: the signature itself is remembered. Absent under `rising`: nothing is.
    */
   readonly nonce?: string | undefined;
   /** The algorithm that the request names. It is compared with the credential's, and never chooses. */
@@ -155,6 +156,11 @@ export interface WebSocketLogin {
    * on any text.
    */
   recognises(message: string): boolean;
+  /**
+   * The answer to a message that asks for something to sign: it hands out the connection's challenge. Undefined for any
+   * other message. Absent: the clients sign none. Never throws.
+   */
+  challenge?(message: string, challenge: string): string | undefined;
   /** Reads the claim of a message that is recognised, or says why there is none. Never throws. */
   read(message: string, context: LoginContext): Claim | Denial;
   /** Whether the proof opens the whole connection, or vouches for this one message only. */

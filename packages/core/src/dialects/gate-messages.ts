@@ -1,13 +1,17 @@
 import { type Denial, denial } from '../denial.ts';
 import type { Claim, Dialect, WebSocketLogin } from './dialect.ts';
 import { GATE_ERRORS } from './gate-errors.ts';
-import { hasRepeatedName, jsonMembers, scalarText } from './json-members.ts';
+import { hasSimilarNames, type JsonMember, jsonMembers, scalarText } from './json-members.ts';
 import { exchangeError } from './refusals.ts';
 import { readSeconds, writeSeconds } from './timestamps.ts';
 
 /** Neither may hold what separates the parts of the signed text. */
 const WORD = /^[A-Za-z0-9_.-]{1,64}$/;
 const MAX_LENGTH = 512;
+/** Events of a subscription. What another event would do nobody knows, so it is used once. */
+const SUBSCRIBES = new Set(['subscribe', 'unsubscribe']);
+/** Channels of API messages that only ask to see something. */
+const READS = /^(?:spot|futures)\.order_(?:status|list)$/;
 /** Gate's code for everything that is wrong with a key or a signature. */
 const AUTHENTICATION_FAILED = 4;
 
@@ -17,14 +21,12 @@ const AUTHENTICATION_FAILED = 4;
  * is signed over `api`, the channel, the text of `req_param` and the timestamp, each on a line; the one whose channel
  * ends in `.login` opens the connection, and is answered here. HMAC-SHA512 in hex; seconds, 60 either way.
  *
- * The payload of a subscription is not covered.
+ * The payload of a subscription is not covered, nor is the rest of an API message. A bot that subscribes to one channel
+ * for two instruments in one second, or logs in on two sockets, sends one signature twice.
  */
 export function gateMessages(schemes: Dialect['schemes']): WebSocketLogin {
   return {
-    recognises(message) {
-      const { auth, payload } = partsOf(message);
-      return auth !== undefined || payload?.has('signature') === true;
-    },
+    recognises: (message) => (jsonMembers(message) ?? []).some(isProof),
     read,
     opensConnection: (message) => isLogin(textIn(partsOf(message).top, 'channel')),
     accept(message, { nowMs, requestId }) {
@@ -68,6 +70,12 @@ function partsOf(message: string): Record<'top' | 'auth' | 'payload', Members | 
   return { top, auth: objectIn(top?.get('auth')), payload: objectIn(top?.get('payload')) };
 }
 
+/** One `auth` or `payload` of several, too: which of them counts, every parser decides for itself. */
+function isProof({ name, value }: JsonMember): boolean {
+  const inside = name === 'auth' || name === 'payload' ? jsonMembers(value) : undefined;
+  return inside !== undefined && (name === 'auth' || inside.some((member) => member.name === 'signature'));
+}
+
 /** Undefined when the text is no JSON object. A name that is there twice is found by {@link read}. */
 function objectIn(text: string | undefined): Members | undefined {
   const members = jsonMembers(text ?? '');
@@ -86,7 +94,7 @@ function isLogin(channel: string | undefined): boolean {
 function read(message: string): Claim | Denial {
   const { top, auth, payload } = partsOf(message);
   const repeats = [message, top?.get('auth'), top?.get('payload')].some((text) =>
-    hasRepeatedName(jsonMembers(text ?? '') ?? []),
+    hasSimilarNames(jsonMembers(text ?? '') ?? []),
   );
   if (repeats) return denial('malformed_request', 'The message has a name twice.');
   const channel = textIn(top, 'channel') ?? '';
@@ -98,13 +106,13 @@ function read(message: string): Claim | Denial {
     const time = textIn(top, 'time') ?? '';
     const claim = claimOf(textIn(auth, 'KEY'), textIn(auth, 'SIGN'), time);
     const signed = `channel=${channel}&event=${event}&time=${time}`;
-    return claim.ok ? { ...claim, isReadOnly: true, prehash: [signed] } : claim;
+    return claim.ok ? { ...claim, isReadOnly: SUBSCRIBES.has(event), prehash: [signed] } : claim;
   }
   if (event !== 'api') return denial('malformed_request', 'The message carries no proof for its event.');
   const timestamp = textIn(payload, 'timestamp') ?? '';
   const claim = claimOf(textIn(payload, 'api_key'), textIn(payload, 'signature'), timestamp);
   const signed = `api\n${channel}\n${payload?.get('req_param') ?? ''}\n${timestamp}`;
-  return claim.ok ? { ...claim, prehash: [signed] } : claim;
+  return claim.ok ? { ...claim, isReadOnly: READS.test(channel), prehash: [signed] } : claim;
 }
 
 function claimOf(

@@ -14,7 +14,7 @@ import type { Claim, Dialect, SignedRequest, SigningContext, SigningKey } from '
 import { GATE_ERRORS } from './gate-errors.ts';
 import { gateMessages } from './gate-messages.ts';
 import { faultInProofHeaders, type ProofHeader } from './proof-headers.ts';
-import { otherSpellings, spellingsWithoutPlus } from './query-forms.ts';
+import { otherSpellings, type Spelling, spellingsWithoutPlus } from './query-forms.ts';
 import { exchangeError, jsonAnswer } from './refusals.ts';
 import { readSeconds, writeSeconds } from './timestamps.ts';
 
@@ -30,7 +30,8 @@ const schemes = { hmac: { scheme: 'hmac-sha512', encoding: 'hex' } } as const;
  * hex. Timestamp in seconds, 60 seconds either way. The host is not covered.
  *
  * Query and body are told apart by their lines, and no line holds a line break, so that the other spellings of a query
- * may be tried for every method.
+ * may be tried for every method. Two equal requests in one second have one signature, and the second is a replay unless
+ * it is read-only.
  */
 export const gate: Dialect = {
   name: 'gate',
@@ -66,7 +67,7 @@ export const gate: Dialect = {
         query === ''
           ? undefined
           : () =>
-              spellingsFor(request.method)(query).map(({ form, text }) => ({
+              spellingsFor(request.method, query).map(({ form, text }) => ({
                 form,
                 prehash: prehash(request, text, timestamp),
               })),
@@ -91,9 +92,13 @@ export const gate: Dialect = {
   },
 };
 
-/** A `+` is a plus in one spelling and a space in another: only a read-only request may be read in both ways. */
-function spellingsFor(method: string): typeof otherSpellings {
-  return isSafeMethod(method) ? otherSpellings : spellingsWithoutPlus;
+/**
+ * A `+` is a plus in one spelling and a space in another: only a read-only request may be read in both ways, whether the
+ * `+` was signed or is sent.
+ */
+function spellingsFor(method: string, query: string): readonly Spelling[] {
+  if (isSafeMethod(method)) return otherSpellings(query);
+  return query.includes('+') ? [] : spellingsWithoutPlus(query);
 }
 
 function prehash({ method, target, body }: WireRequest, query: string, timestamp: string): Prehash {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hasRepeatedName, jsonMembers, scalarText } from './json-members.ts';
+import { hasRepeatedName, hasSimilarNames, jsonElements, jsonMembers, scalarText } from './json-members.ts';
 
 describe('jsonMembers', () => {
   it('keeps numbers as they are written, and names that occur twice', () => {
@@ -44,4 +44,35 @@ it('hasRepeatedName', () => {
   const members = (...names: string[]) => names.map((name) => ({ name, value: '1' }));
   expect(hasRepeatedName(members('a', 'b', 'a'))).toBe(true);
   expect(hasRepeatedName(members('a', 'b', 'A'))).toBe(false);
+});
+
+it('hasSimilarNames', () => {
+  const members = (...names: string[]) => names.map((name) => ({ name, value: '1' }));
+  for (const other of ['task', 'Task', 'TASK', 'ta\u017fk', 'tas\u212a'])
+    expect(hasSimilarNames(members('task', 'b', other))).toBe(true);
+  expect(hasSimilarNames(members('task', 'tasks', 'tas'))).toBe(false);
+});
+
+describe('jsonElements', () => {
+  it('keeps elements as they are written', () =>
+    expect(jsonElements(' [1.10, "x,]" ,{"a":[2]},[ ], null]')).toEqual([
+      '1.10',
+      '"x,]"',
+      '{"a":[2]}',
+      '[ ]',
+      'null',
+    ]));
+
+  it.each(['', '1', '{}', '{"a":[1]}', '[', '[1,]', '[1]]'])('finds none in %s', (text) =>
+    expect(jsonElements(text)).toBeUndefined(),
+  );
+
+  it('finds what JSON.parse finds', () => {
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue()), fc.constantFrom(undefined, 1, '\t'), (array, space) => {
+        const elements = jsonElements(JSON.stringify(array, null, space)) ?? [];
+        expect(elements.map((text) => JSON.parse(text))).toEqual(JSON.parse(JSON.stringify(array)));
+      }),
+    );
+  });
 });

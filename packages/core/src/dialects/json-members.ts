@@ -1,3 +1,5 @@
+import { foldedName } from '../folded-name.ts';
+
 /** A member of a JSON object: its name, decoded, and its value as it stands in the text. */
 export interface JsonMember {
   readonly name: string;
@@ -11,28 +13,44 @@ const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/g;
  * sender wrote them: `JSON.parse` keeps neither. Undefined when the text is no JSON object.
  */
 export function jsonMembers(text: string): readonly JsonMember[] | undefined {
-  if (!isJsonObject(text)) return undefined;
-  const members: JsonMember[] = [];
-  let depth = 0;
-  let name: string | undefined;
-  let start = 0;
-  for (const { 0: token, index } of text.matchAll(TOKEN)) {
-    if (token === '{' || token === '[') depth++;
-    else if (token === '}' || token === ']') depth--;
-    if (depth === 1 && name === undefined && token.startsWith('"')) name = JSON.parse(token) as string;
-    else if (depth === 1 && token === ':') start = index + 1;
-    else if ((depth === 1 && token === ',') || depth === 0) {
-      if (name !== undefined) members.push({ name, value: text.slice(start, index).trim() });
-      name = undefined;
-    }
-  }
-  return members;
+  if (!isJson(text, '{')) return undefined;
+  return partsIn(text).map(({ name = '', value }) => ({ name, value }));
 }
 
-function isJsonObject(text: string): boolean {
+/** Lists the elements of a JSON array as they stand in the text. Undefined when the text is no JSON array. */
+export function jsonElements(text: string): readonly string[] | undefined {
+  if (!isJson(text, '[')) return undefined;
+  return partsIn(text).map(({ value }) => value);
+}
+
+/** The parts of a JSON object or array, which are divided by its commas; names are those of an object. */
+function partsIn(text: string): { name: string | undefined; value: string }[] {
+  const parts: { name: string | undefined; value: string }[] = [];
+  let depth = 0;
+  let name: string | undefined;
+  let word: string | undefined;
+  let start = 0;
+  for (const { 0: token, index } of text.matchAll(TOKEN)) {
+    if (token === '{' || token === '[') {
+      if (depth++ === 0) start = index + 1;
+    } else if (token === '}' || token === ']') depth--;
+    if (depth === 1 && token.startsWith('"')) word = token;
+    else if (depth === 1 && token === ':') {
+      name = JSON.parse(word as string) as string;
+      start = index + 1;
+    } else if ((depth === 1 && token === ',') || depth === 0) {
+      const value = text.slice(start, index).trim();
+      if (value !== '') parts.push({ name, value });
+      start = index + 1;
+    }
+  }
+  return parts;
+}
+
+function isJson(text: string, first: '{' | '['): boolean {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
+    JSON.parse(text);
+    return text.trimStart().startsWith(first);
   } catch {
     return false;
   }
@@ -41,6 +59,11 @@ function isJsonObject(text: string): boolean {
 /** Whether two members have the same name. */
 export function hasRepeatedName(members: readonly JsonMember[]): boolean {
   return new Set(members.map(({ name }) => name)).size < members.length;
+}
+
+/** The same where letter case is ignored. For a message that goes on to an upstream and is only signed in part. */
+export function hasSimilarNames(members: readonly JsonMember[]): boolean {
+  return new Set(members.map(({ name }) => foldedName(name))).size < members.length;
 }
 
 /** The text of a JSON string, or a number or boolean as it is written; undefined for anything else. */

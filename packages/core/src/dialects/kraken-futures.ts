@@ -14,6 +14,7 @@ import {
 import type { Prehash } from '../schemes/prehash.ts';
 import type { Claim, Dialect, SignedRequest, SigningContext, SigningKey } from './dialect.ts';
 import { krakenFuturesError } from './kraken-futures-errors.ts';
+import { krakenFuturesLogin } from './kraken-futures-login.ts';
 import { faultInProofHeaders, type ProofHeader } from './proof-headers.ts';
 import { spellingsWithoutPlus } from './query-forms.ts';
 import { jsonAnswer } from './refusals.ts';
@@ -22,6 +23,7 @@ import { writeIsoInstant } from './timestamps.ts';
 
 const KEY: ProofHeader = { ...headerName('APIKey'), part: 'key' };
 const SIGN: ProofHeader = { ...headerName('Authent'), part: 'signature' };
+const schemes = { hmac: { scheme: 'hmac-sha512', encoding: 'base64', key: 'base64' } } as const;
 const NONCE = headerName('Nonce');
 const PROOF = [KEY, SIGN];
 /** In front of the path, and not signed with it. */
@@ -37,16 +39,18 @@ const API = '/api/';
  * for ever, and an honest client sends it twice. With one, it rises for each key.
  *
  * Nothing stands between the parts. A path begins with `/api/`, which stands nowhere else; and a request that changes
- * something is refused when digits could be moved between its parameters and the nonce. The method is not covered, nor
- * is whether the parameters stand in the query or in the body.
+ * something is refused when digits could be moved between its parameters and the nonce, which must look like a time:
+ * `size=1` without a nonce is the same text as `size=` and the nonce 1. The method is not covered, nor is whether the
+ * parameters stand in the query or in the body.
  */
 export const krakenFutures: Dialect = {
   name: 'kraken-futures',
-  schemes: { hmac: { scheme: 'hmac-sha512', encoding: 'base64', key: 'base64' } },
+  schemes,
   hasPassphrase: false,
   securityHeaders: [...PROOF, NONCE].map(({ lower }) => lower),
   replay: { kind: 'rising', order: 'windowed', keep: 1000 },
   uncovered: ['method', 'host'],
+  webSocket: krakenFuturesLogin(schemes),
 
   recognises: ({ headers }) => hasHeader(headers, KEY) || hasHeader(headers, SIGN),
 
@@ -113,12 +117,12 @@ function parametersOf(request: WireRequest, nonce: string): string | Denial {
   if (query === '' && !Buffer.from(text, 'utf8').equals(bytes)) return malformed('The body is not UTF-8.');
   if (text.includes(API)) return malformed('The parameters hold /api/, where the path begins.');
   return isMovable(request, text, nonce)
-    ? malformed('The parameters end in digits that could be taken for a part of the nonce.')
+    ? malformed('It cannot be told where the parameters end and the nonce begins.')
     : text;
 }
 
 function isMovable({ method }: WireRequest, parameters: string, nonce: string): boolean {
-  return !isSafeMethod(method) && hasMovableDigits(parameters, nonce);
+  return !isSafeMethod(method) && hasMovableDigits(parameters, nonce, true);
 }
 
 function signedPath(target: string): string {

@@ -1,4 +1,5 @@
 import { concatenated } from './concatenated.ts';
+import { okxLogin } from './okx-login.ts';
 import { type ExchangeErrors, exchangeError, jsonAnswer } from './refusals.ts';
 import { readIsoInstant, writeIsoInstant } from './timestamps.ts';
 
@@ -42,6 +43,8 @@ const ERRORS: ExchangeErrors = {
   },
 };
 
+const schemes = { hmac: { scheme: 'hmac-sha256', encoding: 'base64' } } as const;
+
 /**
  * OKX v5: `timestamp + METHOD + path[?query] + body`, HMAC-SHA256, base64. Timestamp in ISO 8601 with
  * milliseconds and `Z`, taken verbatim; 30 seconds either way; plain passphrase. A body that a client leaves
@@ -49,7 +52,7 @@ const ERRORS: ExchangeErrors = {
  */
 export const okx = concatenated({
   name: 'okx',
-  schemes: { hmac: { scheme: 'hmac-sha256', encoding: 'base64' } },
+  schemes,
   headers: {
     key: 'OK-ACCESS-KEY',
     signature: 'OK-ACCESS-SIGN',
@@ -60,6 +63,7 @@ export const okx = concatenated({
   timestampUnit: 'ISO 8601',
   readTimestamp: readIsoInstant,
   writeTimestamp: writeIsoInstant,
+  webSocket: okxLogin(schemes),
   refuse(refusal) {
     const { code, message, status } = exchangeError(ERRORS, refusal);
     return jsonAnswer(status, { code, msg: message, data: [] }, refusal);

@@ -8,14 +8,17 @@ export interface ExchangeError {
   readonly status: number;
 }
 
-/** An exchange's answer to each denial. A missing part of a credential has an error of its own. */
-export interface ExchangeErrors {
-  readonly byCode: Readonly<Record<DenialCode, ExchangeError>>;
-  readonly missing: Readonly<Record<ClaimPart, ExchangeError>>;
+/** What is said to each denial. A missing part of a credential has an error of its own. */
+export interface ErrorTable<E> {
+  readonly byCode: Readonly<Record<DenialCode, E>>;
+  readonly missing: Readonly<Record<ClaimPart, E>>;
 }
 
+/** An exchange's answer to each denial. */
+export type ExchangeErrors = ErrorTable<ExchangeError>;
+
 /** Finds what the exchange would say to a stranger. */
-export function exchangeError(errors: ExchangeErrors, refusal: Denial): ExchangeError {
+export function exchangeError<E>(errors: ErrorTable<E>, refusal: Denial): E {
   const shown = publicDenial(refusal);
   if (shown.code === 'credential_missing' && shown.part !== undefined) return errors.missing[shown.part];
   return errors.byCode[shown.code];

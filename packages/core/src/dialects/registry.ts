@@ -3,10 +3,16 @@ import { binance } from './binance.ts';
 import { bitfinex } from './bitfinex.ts';
 import { bitget } from './bitget.ts';
 import { bybit } from './bybit.ts';
+import { coinbaseCdp } from './coinbase-cdp.ts';
+import { coinbaseExchange } from './coinbase-exchange.ts';
+import { cryptocom } from './cryptocom.ts';
 import type { Dialect } from './dialect.ts';
 import { gate } from './gate.ts';
+import { htx } from './htx.ts';
+import { hyperliquid } from './hyperliquid.ts';
 import { kraken } from './kraken.ts';
 import { krakenFutures } from './kraken-futures.ts';
+import { kucoin } from './kucoin.ts';
 import { mexc } from './mexc.ts';
 import { okx } from './okx.ts';
 import { rfc9421 } from './rfc9421.ts';
@@ -23,9 +29,15 @@ export const DIALECTS: readonly Dialect[] = [
   kraken,
   krakenFutures,
   bitfinex,
+  kucoin,
+  coinbaseExchange,
   rfc9421,
   sigv4,
+  coinbaseCdp,
   bearer,
+  hyperliquid,
+  cryptocom,
+  htx,
 ];
 
 export function dialectNamed(name: string): Dialect | undefined {

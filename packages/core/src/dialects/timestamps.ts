@@ -70,6 +70,16 @@ export function writeIsoInstant(ms: number): string {
   return `${date}T${parts.map(two).join(':')}.${String(rest).padStart(3, '0')}Z`;
 }
 
+/** Reads `2026-11-24T08:15:30`, ISO 8601 in whole seconds of UTC without saying so, as ms since 1970. */
+export function readIsoSeconds(text: string): number | undefined {
+  return text.length === 19 ? readIsoInstant(`${text}Z`) : undefined;
+}
+
+/** Writes ms since 1970 as `2026-11-24T08:15:30`, without their fraction of a second. */
+export function writeIsoSeconds(ms: number): string {
+  return writeIsoInstant(ms).slice(0, 19);
+}
+
 const BASIC_ISO = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;
 
 /** Reads `20261124T081530Z`, the basic format of ISO 8601 in whole seconds of UTC, as ms since 1970. */

@@ -51,6 +51,11 @@ export function addressOf(publicKey: Uint8Array): string {
     .toString('hex')}`;
 }
 
+/** The Keccak-256 hash of bytes, as Ethereum has it: SHA3-256 before it was padded as in the standard. */
+export function keccak256(bytes: Uint8Array): Buffer {
+  return Buffer.from(keccak_256(bytes));
+}
+
 /**
  * Signs the Keccak-256 hash of a prehash.
  *
@@ -65,6 +70,11 @@ export function signRecoverably(privateKey: Uint8Array, prehash: Prehash): strin
   // The library writes the recovery value first.
   const recovery = (bytes[0] as number) + 27;
   return `0x${Buffer.from(bytes.subarray(1)).toString('hex')}${recovery.toString(16)}`;
+}
+
+/** Reads an address as people write it: the letters may be capitals, as a checksum. Undefined for anything else. */
+export function readAddress(text: string): string | undefined {
+  return /^0x[0-9a-fA-F]{40}$/.test(text) ? text.toLowerCase() : undefined;
 }
 
 /** The address of a private key. */

@@ -13,12 +13,13 @@ import {
   type Manifest,
   OPERATOR_ACCOUNT,
   parseNetwork,
+  readAddress,
 } from '@countersign/core';
 import type { Fault, ImportInput, KeyEdit, KeyInput } from './key-input.ts';
 import { OPERATOR_PERMISSIONS } from './operator-permissions.ts';
 import { needsBase64Secret } from './secret-versions.ts';
 
-const ASYMMETRIC: ReadonlySet<CredentialKind> = new Set(['ed25519', 'rsa', 'p256']);
+const ASYMMETRIC: ReadonlySet<CredentialKind> = new Set(['ed25519', 'rsa', 'p256', 'secp256k1']);
 /** Nobody keeps an API key for 100 years: a later expiry is a mistake in the unit. */
 const FAR_MS = 100 * 365 * 86_400_000;
 const MIN_IMPORTED_SECRET = 16;
@@ -90,6 +91,7 @@ function faultsInProof({ kind, publicKey }: KeyInput): Fault[] {
       },
     ];
   }
+  if (kind === 'secp256k1') return faultsInAddress(publicKey);
   let key: KeyObject;
   try {
     key = createPublicKey(publicKey);
@@ -99,6 +101,21 @@ function faultsInProof({ kind, publicKey }: KeyInput): Fault[] {
   return fits(kind, key)
     ? []
     : [{ pointer: '/publicKey', message: `is not of kind ${kind} (RSA: 2048 to 8192 bits)` }];
+}
+
+/** A key on secp256k1 is known by its address. What has the length of a private key is one. */
+function faultsInAddress(text: string): Fault[] {
+  if (/^(?:0x)?[0-9a-f]{64}$/i.test(text.trim())) {
+    return [
+      {
+        pointer: '/publicKey',
+        message: 'is a private key: treat it as leaked, make a new one, and send its address',
+      },
+    ];
+  }
+  return readAddress(text.trim()) === undefined
+    ? [{ pointer: '/publicKey', message: 'is not an Ethereum address: 0x and 40 hex digits' }]
+    : [];
 }
 
 function faultsInDialects({ kind, dialects: names, passphrase }: KeyInput, dialects: DialectTable): Fault[] {

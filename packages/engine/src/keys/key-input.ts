@@ -8,7 +8,7 @@ export interface KeyInput {
   readonly kind: CredentialKind;
   readonly dialects?: readonly string[] | undefined;
   readonly passphrase?: string | undefined;
-  /** PEM (SPKI), for the asymmetric kinds. */
+  /** PEM (SPKI), for the asymmetric kinds; of `secp256k1` the Ethereum address. */
   readonly publicKey?: string | undefined;
   readonly permissions: readonly string[];
   readonly allowedIps?: readonly string[] | undefined;

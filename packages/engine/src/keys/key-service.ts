@@ -6,11 +6,12 @@ import {
   lookupOfForeignToken,
   type Manifest,
   mintId,
+  readAddress,
   type Standing,
 } from '@countersign/core';
 import type { AuditEntryType } from '../ports/audit-log.ts';
 import type { Keyring } from '../ports/keyring.ts';
-import type { CredentialRecord } from '../ports/record.ts';
+import type { CredentialRecord, SecretVersionRecord } from '../ports/record.ts';
 import type { CredentialFilter, Lookup, Store } from '../ports/store.ts';
 import type { UsageRecorder } from '../usage.ts';
 import { entryFor, refusalFor, remembered } from './key-change.ts';
@@ -73,7 +74,7 @@ export function createKeyService({ store, keyring, manifest, dialects, clock, us
     const faults = faultsInNewKey(input, manifest, dialects, nowMs);
     if (faults.length > 0) return refusedFor(faults);
     const id = mintId(input.environment, tagKey(), randomBytes);
-    return create(id, input, id, nowMs, by, 'key.issued', []);
+    return create(id, input, id, nowMs, by, 'key.issued', addressesOf(input));
   }
 
   async function importKey(input: ImportInput, by: By): Promise<KeyChanged | KeyRefusal> {
@@ -210,9 +211,16 @@ export function createKeyService({ store, keyring, manifest, dialects, clock, us
         ),
       };
       const isForeignToken = record.kind === 'bearer' && tokenId !== id;
-      const lookups = isForeignToken ? [{ name: tokenId, credentialId: id }] : [];
+      const names = isForeignToken ? [tokenId] : await newNames(made.version, record);
+      const lookups = names.map((name) => ({ name, credentialId: id }));
       return save(next, by, 'key.rotated', { version, graceSeconds }, made.secret, lookups);
     });
+  }
+
+  /** The address of a key on secp256k1 is a name of it, unless it was before: a rotation may go back to it. */
+  async function newNames({ publicKey }: SecretVersionRecord, { id, kind }: CredentialRecord) {
+    if (kind !== 'secp256k1' || publicKey === null) return [];
+    return (await store.resolveLookup(publicKey)) === id ? [] : [publicKey];
   }
 
   async function usageOf(id: string) {
@@ -293,7 +301,14 @@ function foreignNames(input: ImportInput, isOurs: boolean): string[] {
   if (input.kind === 'bearer' && idInToken(input.secret ?? '') === undefined) {
     names.push(lookupOfForeignToken(input.secret ?? ''));
   }
+  names.push(...addressesOf(input).filter((address) => !names.includes(address)));
   return names;
+}
+
+/** Requests do not name a key on secp256k1: its address is recovered from their signatures. */
+function addressesOf({ kind, publicKey = '' }: KeyInput): string[] {
+  const address = kind === 'secp256k1' ? readAddress(publicKey.trim()) : undefined;
+  return address === undefined ? [] : [address];
 }
 
 function newKeyOf(record: CredentialRecord): KeyInput {

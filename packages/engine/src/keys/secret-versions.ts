@@ -5,6 +5,7 @@ import {
   mintBase64Secret,
   mintBearerToken,
   mintHmacSecret,
+  readAddress,
   Secret,
   sha256Hex,
 } from '@countersign/core';
@@ -43,10 +44,16 @@ export async function makeSecretVersion(
       retiresAt: null,
       sealed: needsSeal ? await sealSecret(keyring, record.id, version, toSeal) : null,
       tokenHash: record.kind === 'bearer' && text !== undefined ? sha256Hex(text) : null,
-      publicKey: input.publicKey ?? null,
+      publicKey: publicKeyText(input),
     },
     secret: text === undefined ? undefined : new Secret(text),
   };
+}
+
+/** PEM as it was given; an address in the one spelling in which it is looked up. */
+function publicKeyText({ record, publicKey }: NewSecret): string | null {
+  if (publicKey === undefined) return null;
+  return record.kind === 'secp256k1' ? (readAddress(publicKey.trim()) ?? null) : publicKey;
 }
 
 /** Whether one of the named dialects takes the bytes for its key that the secret is base64 of. */

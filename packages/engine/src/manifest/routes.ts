@@ -14,6 +14,8 @@ export interface RouteTable {
 
 /** Percent-encodings that name a character with a meaning of its own in a path, or one that needs none. */
 const CONFUSING = /%(?:2[5ef]|5c|00|[46][1-9a-f]|[57][0-9a]|3[0-9b]|2d|5f|7e)/i;
+/** A segment may be as long as the target: the router's own limit would make a long list of names an unknown route. */
+const maxParamLength = Number.POSITIVE_INFINITY;
 const DOTS_OR_EMPTY = /\/\.{0,2}(?=\/|$)/;
 
 /**
@@ -26,8 +28,8 @@ const DOTS_OR_EMPTY = /\/\.{0,2}(?=\/|$)/;
  */
 export function createRouteTable(routes: readonly Route[]): RouteTable {
   const fixed = new Map<string, Map<string, Rule>>();
-  const exact = findMyWay({ caseSensitive: true });
-  const lenient = findMyWay({ caseSensitive: false, ignoreTrailingSlash: true });
+  const exact = findMyWay({ caseSensitive: true, maxParamLength });
+  const lenient = findMyWay({ caseSensitive: false, ignoreTrailingSlash: true, maxParamLength });
   const shapes = new Set<string>();
   for (const { method, path, rule } of routes) {
     if (!/[:*]/.test(path)) {

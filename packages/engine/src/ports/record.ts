@@ -10,7 +10,7 @@ export interface SecretVersionRecord {
   readonly sealed: Uint8Array | null;
   /** `bearer`: hex SHA-256 of the token. */
   readonly tokenHash: string | null;
-  /** `ed25519`, `rsa`, `p256`: the public key, PEM (SPKI). */
+  /** `ed25519`, `rsa`, `p256`: the public key, PEM (SPKI). `secp256k1`: the Ethereum address, in lower case. */
   readonly publicKey: string | null;
 }
 

@@ -21,7 +21,7 @@ export function verifyHandlers(engine: Engine) {
 }
 
 function wireRequestOf(described: VerifyRequest['request']): WireRequest {
-  const { method, target, headers, body, bodyBase64, ip, scheme, message } = described;
+  const { method, target, headers, body, bodyBase64, ip, scheme, message, challenge } = described;
   return {
     method,
     target,
@@ -30,6 +30,7 @@ function wireRequestOf(described: VerifyRequest['request']): WireRequest {
     ip,
     scheme,
     message,
+    challenge,
   };
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import {
   type Denial,
@@ -40,7 +41,7 @@ const HEARTBEAT_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** What may lie unsent for one side before the other is not read any more, in bytes. */
 const HIGH_WATER = 1024 * 1024;
-/** Messages that may be refused on one connection for want of a login. */
+/** Messages on one connection that may be refused for want of a login, or ask for a challenge. */
 const MAX_REFUSED = 20;
 
 /** Codes of RFC 6455 section 7.4.1. */
@@ -61,6 +62,8 @@ export class LoginRelay {
   readonly #parts: RelayParts;
   readonly #socket: RelayedSocket;
   readonly #login: WebSocketLogin;
+  /** What the client is given to sign, where the dialect has it so: never the same on two connections. */
+  readonly #challenge = randomUUID();
   readonly #loginDeadline: NodeJS.Timeout;
   readonly #heartbeat: NodeJS.Timeout;
   #anonymous: Promise<WebSocket> | undefined;
@@ -115,23 +118,31 @@ export class LoginRelay {
 
   async #handle(data: RawData, isBinary: boolean): Promise<void> {
     const text = isBinary ? undefined : String(data);
+    const challenged = text === undefined ? undefined : this.#login.challenge?.(text, this.#challenge);
+    if (challenged !== undefined) return this.#answerStranger(challenged);
     if (text !== undefined && this.#login.recognises(text)) return this.#verify(text);
     if (this.#isOpen) return this.#pass(await this.#asAuthenticated(), data, isBinary);
     if (text !== undefined && isPublicMessage(this.#socket.rule.publicMessages, text)) {
       clearTimeout(this.#loginDeadline);
       return this.#pass(await this.#asNobody(), data, false);
     }
-    this.#refuse(
-      denial('credential_missing', 'The message needs a login, and there was none.', { part: 'key' }),
-      text ?? '',
-    );
+    const refusal = denial('credential_missing', 'The message needs a login, and there was none.');
+    this.#answerStranger(this.#refusalOf(refusal, text ?? ''));
+  }
+
+  /** Answers somebody who proved nothing with it, and not too often. */
+  #answerStranger(answer: string): void {
+    this.#socket.client.send(answer);
     if (++this.#refused > MAX_REFUSED) this.#end(POLICY_VIOLATION, 'no login');
   }
 
   async #verify(message: string): Promise<void> {
     const { verifier, environment } = this.#parts;
     const { wire, dialect, client } = this.#socket;
-    const decision = await verifier.verify({ ...wire, message }, { environment, dialect: dialect.name });
+    const decision = await verifier.verify(
+      { ...wire, message, challenge: this.#challenge },
+      { environment, dialect: dialect.name },
+    );
     if (this.#isEnded) return;
     if (!decision.allowed) {
       client.send(decision.response.body);
@@ -139,10 +150,10 @@ export class LoginRelay {
     }
     const known = this.#decision?.credential?.id;
     if (known !== undefined && known !== decision.credential?.id) {
-      this.#refuse(
-        denial('permission_denied', 'The connection was opened with another key.', { part: 'key' }),
-        message,
-      );
+      const refusal = denial('permission_denied', 'The connection was opened with another key.', {
+        part: 'key',
+      });
+      client.send(this.#refusalOf(refusal, message));
       return this.#end(POLICY_VIOLATION, '');
     }
     clearTimeout(this.#loginDeadline);
@@ -157,9 +168,9 @@ export class LoginRelay {
     if (decision.reply === undefined) this.#pass(upstream, message, false);
   }
 
-  #refuse(refusal: Denial, message: string): void {
+  #refusalOf(refusal: Denial, message: string): string {
     const context = { nowMs: Date.now(), requestId: this.#parts.nextRequestId() };
-    this.#socket.client.send(this.#login.refuse(refusal, message, context));
+    return this.#login.refuse(refusal, message, context);
   }
 
   #asAuthenticated(): Promise<WebSocket> {
@@ -232,7 +243,8 @@ function endOne(socket: WebSocket, code: number, reason: string): void {
     socket.terminate();
     return;
   }
-  socket.resume();
+  // One that never opened cannot be resumed: `ws` throws.
+  if (socket.isPaused) socket.resume();
   socket.close(code, reason);
   const deadline = setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS);
   socket.once('close', () => clearTimeout(deadline));

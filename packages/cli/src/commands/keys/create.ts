@@ -26,7 +26,7 @@ export function addCreate(keys: Command, context: Context): void {
         api.call<ApiKeyWithSecret>('createKey', {
           body: { ...body, publicKey, passphrase: passphrase?.text },
         });
-      await issueSecret(context, flags, async () => flags.kind, passphrase, request);
+      await issueSecret(context, flags, { kind: async () => flags.kind, passphrase, request });
     });
   addNewSecretOptions(
     addPassphraseOptions(addRestrictionOptions(addNewKeyOptions(command), context.clock())),

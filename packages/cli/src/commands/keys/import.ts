@@ -40,7 +40,7 @@ export function addImport(keys: Command, context: Context): void {
     .option('--from <file>', "JSON lines, each the API's body of an import (- for standard input)")
     .option('--id <id>', 'id of the key, as its owner uses it')
     .option('--secret-file <file>', 'its secret (- for standard input)')
-    .option('--public-key-file <file>', 'its public key in PEM, for asymmetric kinds')
+    .option('--public-key-file <file>', 'its public key in PEM, or its address, for asymmetric kinds')
     .action((flags: Flags) =>
       flags.from === undefined ? fromFlags(context, flags) : fromLines(context, flags, flags.from),
     );

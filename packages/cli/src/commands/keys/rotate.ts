@@ -27,7 +27,7 @@ export function addRotate(keys: Command, context: Context): void {
           params: { id },
           body: { graceSeconds: flags.grace, publicKey },
         });
-      await issueSecret(context, flags, kind, undefined, request);
+      await issueSecret(context, flags, { id, kind, request });
     });
   addNewSecretOptions(command);
   serviceCommand(command, 'keys rotate ck_live_… --grace 24h --out bot-2.env');
