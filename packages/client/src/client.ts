@@ -62,7 +62,13 @@ export function createClient(options: ClientOptions): Client {
   refuseSecretsIn(options.baseUrl, secretsOf(first));
   const { nonce } = options;
   const nonces = nonce === undefined ? noncesFor(dialect) : (_: string, nowMs: number) => nonce(nowMs);
-  const signer = createSigner(dialect, nonces, options.environment ?? environmentOf(first.signing.keyId));
+  const signer = createSigner({
+    dialect,
+    nonces,
+    environment: options.environment ?? environmentOf(first.signing.keyId),
+    publicHost: options.publicHost,
+    webSocketHost: webSocketUrl.host,
+  });
   const ownClock = options.clock ?? Date.now;
   const clock = createServerClock(ownClock, positive('maxClockOffsetMs', options.maxClockOffsetMs, 600_000));
   const transport = options.transport ?? globalThis.fetch;

@@ -8,7 +8,7 @@ export const ADVICE = {
     'Give the id of the key, which begins with ck_ where Countersign issued it, and nothing else.',
   secret_invalid:
     'Give the secret as it was shown when the key was made: whole, and without quotes or spaces.',
-  passphrase_invalid: 'Give the passphrase that the key was made with, in printable characters of ASCII.',
+  passphrase_invalid: 'Give the passphrase that the key was made with, without spaces around it.',
   secret_unreadable: 'Make sure that the file or variable is there and holds what its name says.',
   secret_exposed: 'Run chmod 600 on the file, and rotate the key: others could read its secret.',
   request_invalid: 'Correct the request: what the message names cannot be sent, or cannot be signed.',

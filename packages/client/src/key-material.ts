@@ -24,8 +24,8 @@ export interface KeyMaterial {
 
 const ID = /^ck_(?:live|test)_/;
 const SECRET = /^c[sb][_/](?:live|test)[_/]/;
-/** What a header can carry, without a space at either end. */
-const HEADER_TEXT = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+/** What a header can carry, without a space at either end: Latin-1, as `fetch` and Node have it. */
+const HEADER_TEXT = /^[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/;
 const PEM = /^-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 const MAX_KEY_ID = 512;
 

@@ -1,9 +1,16 @@
-import type { Dialect, Environment, SigningContext, WireRequest } from '@countersign/core';
+import {
+  type Dialect,
+  type Environment,
+  isSafeMethod,
+  type SigningContext,
+  type WireRequest,
+} from '@countersign/core';
 import { type Call, typeOf } from './call.ts';
 import { CountersignError } from './errors.ts';
 import type { HeldKey } from './key-holder.ts';
 import type { NonceSource } from './nonces.ts';
 import { refuseSecretsIn, targetOf } from './origin.ts';
+import { createSignUnused, type Signed } from './unused-signature.ts';
 
 /** Exactly what must be sent. Nothing of it may be changed or put together anew: it is what was signed. */
 export interface SignedCall {
@@ -24,41 +31,72 @@ export interface Signer {
   login(key: HeldKey, nowMs: number): string | undefined;
 }
 
-export function createSigner(
-  dialect: Dialect,
-  nonces: NonceSource,
-  environment: Environment | undefined,
-): Signer {
+export interface SignerParts {
+  readonly dialect: Dialect;
+  readonly nonces: NonceSource;
+  readonly environment: Environment | undefined;
+  /** The host name that is signed; absent: that of the request. */
+  readonly publicHost: string | undefined;
+  /** The host of the WebSockets, for logins that sign it. */
+  readonly webSocketHost: string;
+}
+
+export function createSigner(parts: SignerParts): Signer {
+  const { dialect, nonces, environment, publicHost, webSocketHost } = parts;
+
+  const signUnused = createSignUnused(dialect.window);
+
   function contextFor({ signing }: HeldKey, nowMs: number): SigningContext {
-    return { nowMs, nonce: nonces(signing.keyId, nowMs), environment };
+    return { nowMs, nonce: nonces(signing.keyId, nowMs), environment, publicHost };
+  }
+
+  /** What the dialect itself would not read is not sent. */
+  function signatureIn(request: WireRequest, secrets: readonly (string | undefined)[]): string {
+    const claim = dialect.read(request, { environment, publicHost });
+    if (claim.ok) return claim.signature;
+    const isClean = secrets.every((secret) => secret === undefined || !claim.detail.includes(secret));
+    throw invalid(isClean ? `It would be refused: ${claim.detail}` : 'It would be refused.');
+  }
+
+  function signFor(call: Call, key: HeldKey, nowMs: number): SignedCall & Signed {
+    const { method, url, headers, body } = call;
+    const secrets = secretsOf(key);
+    const wire: WireRequest = {
+      method,
+      target: targetOf(url),
+      headers: ['Host', url.host, ...headers.flat()],
+      body,
+      scheme: url.protocol === 'http:' ? 'http' : 'https',
+    };
+    const signed = guarded(secrets, () => dialect.sign(wire, key.signing, contextFor(key, nowMs)));
+    const proof = Object.entries(signed.headers).flat();
+    const sent = { ...wire, target: signed.target, headers: [...wire.headers, ...proof], body: signed.body };
+    const signature = signatureIn(sent, secrets);
+    const address = new URL(url.origin + signed.target);
+    if (targetOf(address) !== signed.target) throw invalid('The address cannot be sent as it was signed.');
+    refuseSecretsIn(signed.target, secrets);
+    const all: Record<string, string> = { ...Object.fromEntries(headers), ...signed.headers };
+    // A body that the proof alone made.
+    const type = body.length === 0 && !('content-type' in all) ? typeOf(signed.body) : undefined;
+    if (type !== undefined) all['content-type'] = type;
+    return { method, url: address.href, headers: all, body: signed.body, signature };
   }
 
   return {
     sign(call, key, nowMs) {
-      const { method, url, headers, body } = call;
-      const secrets = secretsOf(key);
-      refuseSecretsIn(url.href, secrets);
-      const wire: WireRequest = {
-        method,
-        target: targetOf(url),
-        headers: ['Host', url.host, ...headers.flat()],
-        body,
-        scheme: url.protocol === 'http:' ? 'http' : 'https',
-      };
-      const signed = guarded(secrets, () => dialect.sign(wire, key.signing, contextFor(key, nowMs)));
-      const sent = new URL(url.origin + signed.target);
-      if (targetOf(sent) !== signed.target) throw invalid('The address cannot be sent as it was signed.');
-      refuseSecretsIn(signed.target, secrets);
-      const all: Record<string, string> = { ...Object.fromEntries(headers), ...signed.headers };
-      // A body that the proof alone made.
-      const type = body.length === 0 && !('content-type' in all) ? typeOf(signed.body) : undefined;
-      if (type !== undefined) all['content-type'] = type;
-      return { method, url: sent.href, headers: all, body: signed.body };
+      refuseSecretsIn(call.url.href, secretsOf(key));
+      const mayRepeat = isSafeMethod(call.method) || dialect.replay.kind === 'none';
+      const made = mayRepeat
+        ? signFor(call, key, nowMs)
+        : signUnused(nowMs, (atMs) => signFor(call, key, atMs));
+      const { signature: _, ...sent } = made;
+      return sent;
     },
     login(key, nowMs) {
       const { webSocket } = dialect;
       if (webSocket === undefined) return undefined;
-      return guarded(secretsOf(key), () => webSocket.sign(key.signing, contextFor(key, nowMs)));
+      const context = { ...contextFor(key, nowMs), publicHost: publicHost ?? webSocketHost };
+      return guarded(secretsOf(key), () => webSocket.sign(key.signing, context));
     },
   };
 }

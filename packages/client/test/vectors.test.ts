@@ -7,6 +7,8 @@ import {
   DIALECTS,
   type Dialect,
   dialectNamed,
+  hasChecksum,
+  hasIdForm,
   prehashBytes,
   SCHEMES,
 } from '@countersign/core';
@@ -43,8 +45,11 @@ const ours = ({ credentials, cases }: VectorFile) =>
       vector.outcome === 'ok' &&
       (vector.matched ?? 'wire') === 'wire' &&
       vector.sign !== false &&
-      secretOf(credentials[vector.credential]) !== undefined,
+      secretOf(credentials[vector.credential]) !== undefined &&
+      !isCutOff(credentials[vector.credential]?.id ?? ''),
   );
+/** An id that looks like one of ours and was invented for the vectors: the client refuses it. */
+const isCutOff = (id: string) => hasIdForm(id) && !hasChecksum(id);
 const SIGNED = FILES.filter(({ vectors }) => ours(vectors).length > 0);
 
 it('each dialect that signs has cases, and each with a login has one of those', () => {
@@ -84,7 +89,8 @@ describe.each(SIGNED)('$file', ({ dialect, vectors }) => {
     // The others put chance into every signature.
     const scheme = SCHEMES[dialect.schemes[row.kind]?.scheme ?? 'token'];
     if (scheme.kind !== 'p256' && !('saltLength' in scheme)) expect(made.signature).toBe(claim.signature);
-    expect(made.passphrase).toBe(claim.passphrase);
+    // Old keys of KuCoin send it as it is; ours sign it.
+    if (made.passphraseIsSigned === claim.passphraseIsSigned) expect(made.passphrase).toBe(claim.passphrase);
   });
 });
 
@@ -126,6 +132,7 @@ function setUp(dialect: Dialect, vector: Vector, row: VectorCredential, claim: C
     passphrase: row.passphrase ?? undefined,
     kind: row.kind,
     environment: vector.context?.environment,
+    publicHost: vector.context?.publicHost,
     baseUrl: `${wire.scheme ?? 'https'}://${host}`,
     dangerouslyAllowPlaintext: true,
     clock: () => nowMs,

@@ -17,12 +17,16 @@ const TARGETS = [
   `/api/v3/order?${AWKWARD}`,
   '/api/v3/ü ber/../order/%2e/x?',
   '/api/v3//order?a?b=c#frag',
+  // Some exchanges have all their requests below one path.
+  '/exchange',
+  '/exchange/v1/private/create-order',
 ];
 const BODIES = [
   '',
   '{}',
-  '{"note":"🐢 ü \' + \\" / two words"}',
+  '{"note":"🐢 ü \' + " / two words"}',
   'pair=XBT%2FUSD&note=two+words&price=1.5&end=x',
+  '{"action":{"type":"cancel","cancels":[{"a":1,"o":2}]}}',
 ];
 
 /** Sends what was signed with node:http, byte for byte. */
@@ -130,3 +134,28 @@ it('takes a Request, a URL and a stream, as fetch does', async () => {
   }
   expect(server.received).toHaveLength(2);
 });
+
+describe.each(['bitget', 'okx', 'binance', 'bybit', 'gate', 'rfc9421', 'sigv4'])(
+  'orders to %s that are alike',
+  (name) => {
+    it('have signatures of their own, and so have all tries of one', async () => {
+      const dialect = DIALECTS.find((candidate) => candidate.name === name) as Dialect;
+      // Its clock stands still.
+      const client = createClient({ ...optionsFor(name, server.url), clock: () => 1_795_500_000_000 });
+      server.received.length = 0;
+      const order = () => client.fetch('/api/v3/order', { method: 'POST', body: 'side=BUY' });
+      await Promise.all([order(), order(), order()]);
+      const signatures = server.received.map(({ method, target, rawHeaders, body }) => {
+        const claim = dialect.read({
+          method,
+          target,
+          headers: rawHeaders,
+          body: Buffer.from(body),
+          scheme: 'http',
+        });
+        return claim.ok ? claim.signature : claim.detail;
+      });
+      expect(new Set(signatures).size).toBe(3);
+    });
+  },
+);
