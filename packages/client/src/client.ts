@@ -6,7 +6,7 @@ import { readFetchArguments } from './fetch-arguments.ts';
 import { createKeyHolder } from './key-holder.ts';
 import { noncesFor } from './nonces.ts';
 import { refuseBrowser } from './not-a-browser.ts';
-import type { ClientOptions, RequestToSign, SignedHandshake } from './options.ts';
+import type { ClientOptions, LoginRequest, RequestToSign, SignedHandshake } from './options.ts';
 import { readBaseUrl, refuseSecretsIn, resolveTarget } from './origin.ts';
 import { createPace } from './pace.ts';
 import { createRefusalReader } from './refusals.ts';
@@ -31,13 +31,15 @@ export interface Client {
   /** Signs for another HTTP stack. The client sends nothing, and learns nothing from the answer. */
   sign(request: RequestToSign): Promise<SignedCall>;
   /** The message that logs in inside a WebSocket, for dialects that have one. Made for now: send it at once. */
-  login(): Promise<string>;
+  login(asked?: LoginRequest): Promise<string>;
   /** With what to open a WebSocket, for dialects that sign the handshake. */
   handshake(url: string | URL): Promise<SignedHandshake>;
   /** Asks the server for its time. Not needed before `fetch`, which does it when a timestamp was refused. */
   syncClock(): Promise<void>;
 }
 
+/** A timer for longer ends at once. */
+const MAX_NUMBER = 2 ** 31 - 1;
 /** A signal that is never aborted. One for each request: they collect listeners. */
 const endless = (): AbortSignal => new AbortController().signal;
 
@@ -119,8 +121,8 @@ export function createClient(options: ClientOptions): Client {
         signed(makeCall(method, resolveTarget(url, baseUrl), headers, bytes, dialect.securityHeaders)),
       );
     },
-    async login() {
-      const message = signer.login(keys.current(), clock.nowMs());
+    async login({ challenge }: LoginRequest = {}) {
+      const message = signer.login(keys.current(), clock.nowMs(), challenge);
       if (message !== undefined) return message;
       throw new CountersignError(
         'request_invalid',
@@ -178,8 +180,8 @@ function needsTurns({ replay }: Dialect, { concurrentNonces = false }: ClientOpt
 
 function positive(name: string, value: number | undefined, usual: number): number {
   if (value === undefined) return usual;
-  if (Number.isFinite(value) && value >= 0) return value;
-  throw new CountersignError('options_invalid', `${name} is no number from 0 on.`);
+  if (value >= 0 && value <= MAX_NUMBER) return value;
+  throw new CountersignError('options_invalid', `${name} is no number from 0 to ${MAX_NUMBER}.`);
 }
 
 function inHttp(url: string): string {

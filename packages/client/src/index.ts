@@ -8,7 +8,7 @@ export {
   type CountersignErrorDetails,
 } from './errors.ts';
 export type { KeyMaterial } from './key-material.ts';
-export type { ClientOptions, RequestToSign, SignedHandshake } from './options.ts';
+export type { ClientOptions, LoginRequest, RequestToSign, SignedHandshake } from './options.ts';
 export type { RetryOptions } from './retry.ts';
 export {
   type KeySource,

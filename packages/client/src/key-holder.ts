@@ -1,7 +1,6 @@
 import type { CredentialKind, Dialect, SigningKey } from '@countersign/core';
 import { CountersignError } from './errors.ts';
 import { type KeyMaterial, makeSigningKey } from './key-material.ts';
-import { pause } from './pause.ts';
 import type { KeySource } from './secret-source.ts';
 
 /** How often, and how long, a change is waited for that the service knows of already. */
@@ -30,6 +29,8 @@ export interface KeyHolder {
    * @throws {@link CountersignError} when another one is there that cannot be used
    */
   successorOf(used: HeldKey, signal: AbortSignal): Promise<HeldKey | undefined>;
+  /** Waits while a successor is looked for, so that no more requests are signed with what was just refused. */
+  settled(): Promise<unknown>;
   /** Told of a key that the service accepted. */
   hasWorked(used: HeldKey): void;
 }
@@ -42,6 +43,7 @@ export function createKeyHolder(
   let held: HeldKey | undefined;
   let unusable: CountersignError | undefined;
   let worked: HeldKey | undefined;
+  let search: Promise<void> | undefined;
 
   function current(): HeldKey {
     const material = source.current();
@@ -61,19 +63,33 @@ export function createKeyHolder(
     hasWorked(used) {
       worked = used;
     },
+    settled: () => search ?? Promise.resolve(),
     async successorOf(used, signal) {
-      const looks = source.isReloadable && worked === used ? WAIT_MS / LOOK_EVERY_MS : 0;
-      for (let look = 0; ; look++) {
-        const now = current();
-        if (now !== used) return now;
-        if (look >= looks) break;
-        await pause(LOOK_EVERY_MS, signal);
+      if (!isReplaced(used) && source.isReloadable && worked === used) {
+        search ??= lookFor(used).finally(() => {
+          search = undefined;
+        });
+        await search;
+        signal.throwIfAborted();
       }
+      const now = current();
+      if (now !== used) return now;
       const fault = unusable ?? source.fault();
       if (fault !== undefined) throw fault;
       return undefined;
     },
   };
+
+  function isReplaced(used: HeldKey): boolean {
+    return current() !== used;
+  }
+
+  /** One search for all requests that were refused alike; none of them can end it for the others. */
+  async function lookFor(used: HeldKey): Promise<void> {
+    for (let look = 0; look < WAIT_MS / LOOK_EVERY_MS && !isReplaced(used); look++) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+  }
 }
 
 function isSame(a: KeyMaterial, b: KeyMaterial): boolean {

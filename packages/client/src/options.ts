@@ -75,6 +75,12 @@ export interface RequestToSign {
   readonly body?: string | Uint8Array | undefined;
 }
 
+/** What a login depends on. */
+export interface LoginRequest {
+  /** What the server gave this connection to sign, in dialects that ask for it first (`kraken-futures`). */
+  readonly challenge?: string | undefined;
+}
+
 /** With what a WebSocket is opened whose handshake is signed. */
 export interface SignedHandshake {
   /** `ws://…` or `wss://…` */

@@ -7,6 +7,7 @@ export interface RemainingQuota {
   readonly resetSeconds: number;
 }
 
+const MAX_LENGTH = 1024;
 const ITEM = /^\s*(?:"((?:[^"\\]|\\.)*)"|([A-Za-z*][^\s;,]*))\s*((?:;[^,]*)?)$/;
 
 /**
@@ -15,7 +16,8 @@ const ITEM = /^\s*(?:"((?:[^"\\]|\\.)*)"|([A-Za-z*][^\s;,]*))\s*((?:;[^,]*)?)$/;
  */
 export function readRateLimit(value: string | null): RemainingQuota[] {
   const quotas: RemainingQuota[] = [];
-  for (const item of (value ?? '').split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/)) {
+  if (value === null || value.length > MAX_LENGTH) return quotas;
+  for (const item of value.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/)) {
     const [, quoted, token, parameters = ''] = ITEM.exec(item) ?? [];
     const policy = quoted ?? token;
     const remaining = integerIn(parameters, 'r');

@@ -74,6 +74,7 @@ export class Delivery {
     const { pace, keys, signer, clock, send, maxWaitMs } = this.#parts;
     const delayMs = pace.delayMs();
     if (delayMs > maxWaitMs) throw this.#overRate(Math.ceil(delayMs));
+    await keys.settled();
     await pace.take(this.#signal);
     try {
       const key = keys.current();

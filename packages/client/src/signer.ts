@@ -28,7 +28,7 @@ export interface Signer {
   /** @throws {@link CountersignError} `request_invalid`, `secret_in_url` */
   sign(call: Call, key: HeldKey, nowMs: number): SignedCall;
   /** The message that logs in inside a WebSocket; undefined where the dialect signs the handshake. */
-  login(key: HeldKey, nowMs: number): string | undefined;
+  login(key: HeldKey, nowMs: number, challenge?: string): string | undefined;
 }
 
 export interface SignerParts {
@@ -92,13 +92,26 @@ export function createSigner(parts: SignerParts): Signer {
       const { signature: _, ...sent } = made;
       return sent;
     },
-    login(key, nowMs) {
+    login(key, nowMs, challenge) {
       const { webSocket } = dialect;
       if (webSocket === undefined) return undefined;
+      checkChallenge(challenge, webSocket.challenge !== undefined);
       const context = { ...contextFor(key, nowMs), publicHost: publicHost ?? webSocketHost };
-      return guarded(secretsOf(key), () => webSocket.sign(key.signing, context));
+      const asked = challenge === undefined ? context : { ...context, nonce: challenge };
+      return guarded(secretsOf(key), () => webSocket.sign(key.signing, asked));
     },
   };
+}
+
+/** A challenge is signed as requests are: one that could be a request would be a signature for it, in a server's hands. */
+const CHALLENGE = /^[A-Za-z0-9_-]{8,128}$/;
+
+function checkChallenge(challenge: string | undefined, isAsked: boolean): void {
+  if (challenge === undefined && isAsked)
+    throw invalid('The login of this dialect signs the challenge that the server gave: give it.');
+  if (challenge !== undefined && !isAsked) throw invalid('The login of this dialect signs no challenge.');
+  if (challenge !== undefined && !CHALLENGE.test(challenge))
+    throw invalid('This is no challenge, and is not signed.');
 }
 
 /** What must not be shown, nor sent as it is. */

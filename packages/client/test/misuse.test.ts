@@ -105,6 +105,7 @@ describe('a key that cannot be right', () => {
     ['no secret at all', { secret: undefined } as unknown as Partial<ClientOptions>, 'options_invalid'],
     ['a key twice', { key: keyFromEnvFile('a.env') } as unknown as Partial<ClientOptions>, 'options_invalid'],
     ['a timeout that is no number', { timeoutMs: Number.NaN }, 'options_invalid'],
+    ['a timeout that no timer has', { timeoutMs: 2 ** 32 }, 'options_invalid'],
     [
       'a variable that is not set',
       { secret: secretFromEnv('COUNTERSIGN_TEST_NOT_SET') },
@@ -217,6 +218,29 @@ describe('a secret in an address', () => {
   it('is refused in a handshake', async () => {
     const one = createClient({ ...optionsFor('rfc9421', server.url) });
     expect((await rejection(one.handshake(`/ws?token=${SECRET}`))).code).toBe('secret_in_url');
+  });
+});
+
+describe('a challenge that a server wants signed', () => {
+  it.each([
+    'symbol=x&side=buy1795500000000/api/v3/sendorder',
+    '',
+    'short',
+    'x'.repeat(200),
+    'with space',
+    undefined,
+  ])('is not signed when it is %j', async (challenge) => {
+    const one = createClient(optionsFor('kraken-futures', server.url));
+    expect((await rejection(one.login({ challenge }))).code).toBe('request_invalid');
+  });
+
+  it('is not signed by a dialect that has none', async () => {
+    const challenge = '226aee50-88fc-4618-a42a-34f7709570b2';
+    const one = createClient(optionsFor('bybit', server.url));
+    expect((await rejection(one.login({ challenge }))).code).toBe('request_invalid');
+    expect(await createClient(optionsFor('kraken-futures', server.url)).login({ challenge })).toContain(
+      challenge,
+    );
   });
 });
 

@@ -73,10 +73,12 @@ describe.each(SIGNED)('$file', ({ dialect, vectors }) => {
     const row = credentials[vector.credential] as VectorCredential;
     const claim = readVector(dialect, vector);
     const { client, unsigned } = setUp(dialect, vector, row, claim);
+    const asks = dialect.webSocket?.challenge !== undefined;
+    const challenge = asks && vector.sign !== false ? vector.sign?.nonce : undefined;
     const made =
       vector.message === undefined
         ? readSigned(dialect, vector, await client.sign(unsigned))
-        : readLogin(dialect, vector, await client.login());
+        : readLogin(dialect, vector, await client.login(challenge === undefined ? {} : { challenge }));
     if (!made.ok) throw new Error(made.detail);
     expect(made.keyId).toBe(claim.keyId);
     if (vector.message === undefined && hasOtherSpelling(requestOfCase(vector))) {
