@@ -150,6 +150,7 @@ export function createClient(options: ClientOptions): Client {
 }
 
 function dialectOf({ dialect: name }: ClientOptions): Dialect {
+  if (typeof name === 'object') return name;
   const dialect = dialectNamed(name);
   if (dialect === undefined)
     throw new CountersignError('options_invalid', 'dialect: there is none of this name.');

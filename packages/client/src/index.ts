@@ -1,4 +1,4 @@
-export { Secret } from '@countersign/core';
+export { type Dialect, type DialectDescription, describedDialect, Secret } from '@countersign/core';
 export { type Client, createClient } from './client.ts';
 export type { JsonTree, TimeRoute } from './clock.ts';
 export {

@@ -1,4 +1,4 @@
-import type { CredentialKind, Environment } from '@countersign/core';
+import type { CredentialKind, Dialect, Environment } from '@countersign/core';
 import type { TimeRoute } from './clock.ts';
 import type { RetryOptions } from './retry.ts';
 import type { KeySource, SecretInput } from './secret-source.ts';
@@ -26,8 +26,8 @@ interface KeyInParts {
 }
 
 interface CommonOptions extends RetryOptions {
-  /** How the server wants requests signed: `bitget`, `binance`, `rfc9421`, … */
-  readonly dialect: string;
+  /** How the server wants requests signed: `bitget`, `binance`, `rfc9421`, …; or an operator's own, as `describedDialect` makes it. */
+  readonly dialect: string | Dialect;
   /** Where everything goes; nothing signed goes elsewhere. Its path stands before that of each relative request. */
   readonly baseUrl: string;
   /** Absent: what the secret looks like. */

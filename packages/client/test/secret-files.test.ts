@@ -173,6 +173,33 @@ describe('a file that changes', () => {
   });
 });
 
+it('is looked for once for all: while the new secret is not there, nothing more is signed with the old one', async () => {
+  const server = await startLoopback();
+  replaceFile(path, envText(id, first, PASSPHRASE));
+  const client = createClient({ dialect: 'bitget', baseUrl: server.url, key: keyFromEnvFile(path) });
+  expect((await client.fetch('/a')).status).toBe(200);
+  let refused = 0;
+  let isRotated = true;
+  server.answer = (request, response, count) => {
+    if (isRotated) refused++;
+    json(isRotated ? { code: '40009', msg: 'sign signature error', data: null } : {}, isRotated ? 400 : 200)(
+      request,
+      response,
+      count,
+    );
+  };
+  const answers = [client.fetch('/a')];
+  while (refused === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let i = 0; i < 20; i++) answers.push(client.fetch('/a', { method: 'POST', body: `{"n":${i}}` }));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  isRotated = false;
+  replaceFile(path, envText(id, second, PASSPHRASE));
+  for (const { status } of await Promise.all(answers)) expect(status).toBe(200);
+  expect(refused).toBe(1);
+  await server.close();
+});
+
 describe('a file that holds one text', () => {
   it('loses its line end, and nothing else', () => {
     for (const [content, text] of [

@@ -1,8 +1,14 @@
 import { request as httpRequest } from 'node:http';
-import { type Client, CountersignError, createClient, type SignedCall } from '@countersign/client';
-import { createSigningKey, DIALECTS, type Dialect } from '@countersign/core';
+import {
+  type Client,
+  CountersignError,
+  createClient,
+  describedDialect,
+  type SignedCall,
+} from '@countersign/client';
+import { createSigningKey, DIALECTS, type Dialect, denial } from '@countersign/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { kindFor, optionsFor } from './keys.ts';
+import { kindFor, optionsFor, SECRET } from './keys.ts';
 import { type Loopback, type Received, startLoopback } from './loopback.ts';
 
 let server: Loopback;
@@ -133,6 +139,31 @@ it('takes a Request, a URL and a stream, as fetch does', async () => {
     expect([method, target, headers['x-a'], body]).toEqual(['POST', '/a', 'b', '{"a":1}']);
   }
   expect(server.received).toHaveLength(2);
+});
+
+it("signs in an operator's own dialect, and knows its refusals", async () => {
+  const dialect = describedDialect({
+    name: 'acme',
+    headers: { key: 'X-Acme-Key', signature: 'X-Acme-Sign', timestamp: 'X-Acme-Time', nonce: 'X-Acme-Nonce' },
+    timestampUnit: 'ms',
+    window: { pastMs: 30_000, futureMs: 30_000 },
+    prehash: (['timestamp', 'nonce', 'method', 'target', 'body'] as const).flatMap((word) => [
+      { kind: 'word', word },
+      { kind: 'text', text: '\n' },
+    ]),
+    schemes: { hmac: { scheme: 'hmac-sha256', encoding: 'hex' } },
+  });
+  const client = createClient({ ...optionsFor('bitget', server.url), dialect });
+  server.received.length = 0;
+  await client.fetch('/api/orders?a=1', { method: 'POST', body: '{}' });
+  expectSigned(dialect, SECRET, server.received[0] as Received);
+  const { status, body } = dialect.refuse(denial('permission_denied', 'no'), { nowMs: 1, requestId: 'r' });
+  server.answer = (_, response) => response.writeHead(status).end(body);
+  await expect(client.fetch('/api/orders')).rejects.toMatchObject({
+    code: 'refused',
+    denials: ['permission_denied'],
+  });
+  server.answer = (_, response) => response.end('{}');
 });
 
 describe.each(['bitget', 'okx', 'binance', 'bybit', 'gate', 'rfc9421', 'sigv4'])(
