@@ -14,7 +14,7 @@ const MAY_IMPORT = {
   engine: ['core'],
   contract: ['core'],
   server: ['core', 'engine', 'contract'],
-  cli: ['contract', 'server', 'engine'],
+  cli: ['core', 'contract', 'server', 'engine'],
 };
 /** Everything that core may import from outside. */
 const CORE_OUTSIDE = new Set([
