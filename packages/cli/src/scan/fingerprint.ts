@@ -2,14 +2,14 @@ import { createHash, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 
 const DOMAIN = 'countersign scan v1';
-/** 16 MiB and some 50 ms for each guess. */
-const COST = { N: 16_384, r: 8, p: 1 };
+/** 8 MiB and some 25 ms for each guess. */
+const COST = { N: 8_192, r: 8, p: 1 };
 const slowHash = promisify<string, string, number, typeof COST, Buffer>(scrypt);
 
 /**
  * Makes fingerprints: the same for the same secret under the same rule, wherever it stands, so that files which are
  * committed can name a secret without holding it. What is drawn at random gets a plain hash. What a person thought
- * of gets a slow one: a weak passphrase can be guessed from it still, at a guess for each 50 ms.
+ * of gets a slow one: a weak passphrase can be guessed from it still, a guess each 25 ms.
  */
 export function createFingerprints(): (
   rule: string,

@@ -29,6 +29,11 @@ const NAME_CHARACTER = /[A-Za-z0-9_.$-]/;
 const ABOUT =
   /(?:hash|digest|checksum|sha\d*|md5|fingerprint|ids?|names?|path|files?|filename|url|uri|arn|ref|reference|version|label|type|kind|length|len|size|hint|env|header|prefix|suffix|count|field|param|regex|pattern|format|algorithm|encoding|schema|error|message|description|title|placeholder|public|store|manager|provider|class|factory|issuedat|createdat|expiresat|expires)$/i;
 
+/** `checksum/secret`, as Kubernetes notes it. */
+const HASH_OF = /(?:checksum|hash|digest|sha\d{1,3})[/_.-]$/i;
+/** A literal goes on in the next one: the text in which they are put together has the whole value. */
+const GOES_ON = /^\\{0,3}["'`][ \t]{0,8}\s{0,64}(?:\+|\)?\.concat\()\s{0,64}\\{0,3}["'`]/;
+
 /** Makes the pattern for names that hold one of these words. */
 export function assignmentPattern(words: string, value: string = PIECES.token): RegExp {
   return new RegExp(`(?:${words})${PIECES.nameTail}${PIECES.binding}${PIECES.quote}${value}`, 'gi');
@@ -44,7 +49,7 @@ export function* assignments(text: string, pattern: RegExp): Iterable<Assignment
     const end = match.index + whole.length;
     if (!endsThere(text, end, quote)) continue;
     const name = nameAt(text, match.index);
-    if (ABOUT.test(name)) continue;
+    if (ABOUT.test(name) || HASH_OF.test(text.slice(Math.max(0, match.index - 12), match.index))) continue;
     yield { name, value, start: end - value.length, end, isQuoted: quote !== undefined };
   }
 }
@@ -59,7 +64,7 @@ export function nameAt(text: string, at: number): string {
 }
 
 function endsThere(text: string, end: number, quote: string | undefined): boolean {
-  if (quote !== undefined) return text.startsWith(quote, end);
+  if (quote !== undefined) return text.startsWith(quote, end) && !GOES_ON.test(text.slice(end, end + 160));
   const next = text[end];
   return next === undefined || !/[A-Za-z0-9_.$([{*]/.test(next);
 }

@@ -2,7 +2,7 @@ import { type Assignment, assignmentPattern, assignments } from './assignment.ts
 import { type ExchangeForms, exchangeNamedIn, hasSecretForm } from './exchange-forms.ts';
 import { indirectAssignments } from './indirect-assignment.ts';
 import { isPlaceholder } from './placeholder.ts';
-import { looksRandom } from './randomness.ts';
+import { isCamelCase, looksRandom } from './randomness.ts';
 import type { Hit, ScannedText, SecretRule } from './secret-rule.ts';
 
 /** How secrets and access keys are called. */
@@ -70,9 +70,9 @@ function* secretIn(assignment: Assignment, scanned: ScannedText): Iterable<Hit> 
   const { value, start, end } = assignment;
   if (!isWritten(assignment, scanned) || isPlaceholder(value)) return;
   const exchange = exchangeNear(assignment, scanned);
-  if (exchange?.secret.test(value) && /\d/.test(value)) {
+  if (exchange?.secret.test(value) && /\d/.test(value) && !isCamelCase(value)) {
     yield { start, end, detail: `secret of a key of ${exchange.name}` };
-  } else if (looksRandom(value) || (hasSecretForm(value) && /\d/.test(value) && value.length > 24)) {
+  } else if (looksRandom(value) || (value.includes('-') && hasSecretForm(value))) {
     yield {
       start,
       end,

@@ -9,6 +9,8 @@ const NAME = `(?:${INLINED})_[A-Z0-9_]{0,60}(?:${WORDS})[A-Z0-9_]{0,30}`;
 const ABOUT =
   /(?:ID|NAME|URL|URI|PATH|HASH|LENGTH|TYPE|HEADER|ENABLED|VERSION|KIND|TTL|FIELD|REGEX|RULES|POLICY)$/;
 
+const NO_VALUE = /^(?:true|false|null|undefined|process|import)\b/;
+
 const given = new RegExp(`${NAME}${PIECES.binding}${PIECES.quote}([^\\s"'\`\\\\<>{}$()]{8,256})`, 'g');
 /** `${API_SECRET}`, `$API_SECRET`, `process.env.API_SECRET`. */
 const passedOn = new RegExp(
@@ -27,18 +29,18 @@ export const frontEndSecrets: SecretRule = {
   description:
     'A secret under a name that a front-end tool writes into its bundle (VITE_, NEXT_PUBLIC_, REACT_APP_).',
   *find({ text }) {
+    const values: number[] = [];
     for (const { name, value, start, end, isQuoted } of assignments(text, given)) {
-      if (
-        ABOUT.test(name) ||
-        isPlaceholder(value) ||
-        /^(?:true|false|null|undefined|process|import)\b/.test(value)
-      )
-        continue;
-      if (!isQuoted && /[;:]$|^[A-Za-z_]+\(/.test(value)) continue;
+      if (ABOUT.test(name) || isPlaceholder(value) || NO_VALUE.test(value)) continue;
+      if (!isQuoted && /[;:]$/.test(value)) continue;
+      values.push(start);
       yield { start, end, detail: `${inlined(name)}, and holds a secret`, isGuessable: value.length < 24 };
     }
     yield* named(text, passedOn, 'and is given a secret from the environment');
-    yield* named(text, read, 'and is read as a secret');
+    for (const hit of named(text, read, 'and is read as a secret')) {
+      // `process.env.VITE_SECRET || "…"`: the value is the finding.
+      if (!values.some((start) => start >= hit.end && start < hit.end + 40)) yield hit;
+    }
   },
 };
 
