@@ -52,7 +52,8 @@ function* inPem(text: string): Iterable<Hit> {
   for (const match of text.matchAll(BEGIN)) {
     const bodyAt = match.index + match[0].length;
     const rest = text.slice(bodyAt, bodyAt + LONGEST_PEM);
-    const close = rest.indexOf('-----END');
+    // The end, or the next beginning: nothing is looked through twice.
+    const close = rest.indexOf('-----');
     const body = base64Body(close < 0 ? rest : rest.slice(0, close));
     if (!isKeyBody(body)) continue;
     const end = close < 0 ? bodyAt : bodyAt + close;
