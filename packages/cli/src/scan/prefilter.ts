@@ -2,8 +2,8 @@ import { ISSUED_FORMS } from '@countersign/core';
 import { INLINED } from './rules/front-end.ts';
 
 /**
- * What has to stand in a text if any rule is to find something in it. A test holds it to the rules: whatever they find
- * in the corpus passes here.
+ * What has to stand in a text if any rule is to find something in it. The corpus of the tests goes through here like
+ * everything else, so that a word too few is a secret that is missed there.
  */
 const TELLING = new RegExp(
   [

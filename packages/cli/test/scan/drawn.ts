@@ -64,11 +64,14 @@ export function passphrase(drawn: Drawn): string {
 export type PemKind = 'ed25519' | 'secp256k1' | 'rsa' | 'openssh';
 
 /** Made once: an RSA key takes a second to be found. */
-const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
+  type: 'pkcs1',
+  format: 'der',
+});
 
-/** A private key in PEM. The bytes of all but RSA are drawn. */
+/** A private key in PEM. What is in its frame is drawn; of RSA the last number is, so that no two files are alike. */
 export function privatePem(drawn: Drawn, kind: PemKind): string {
-  if (kind === 'rsa') return RSA.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+  if (kind === 'rsa') return pem('RSA PRIVATE KEY', Buffer.concat([RSA.subarray(0, -64), drawn.bytes(64)]));
   if (kind === 'ed25519') {
     return pem(
       'PRIVATE KEY',

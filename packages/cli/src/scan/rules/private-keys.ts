@@ -7,8 +7,7 @@ const LONGEST_PEM = 16_384;
 /** `-----BEGIN` and more in base64, at the beginning of a run. */
 const ENCODED = /LS0tLS1CRUdJT[A-Za-z0-9+/=_-]{80,24000}/g;
 /** Names of keys that are a number on a curve. */
-const CURVE_WORDS =
-  'private_?key|privkey|priv_?key|wallet_?key|agent_?key|signer_?key|eth_?key|evm_?key|_pk';
+const CURVE_WORDS = 'private_?key|privkey|priv_?key|wallet_?key|agent_?key|signer_?key|eth_?key|evm_?key|_pk';
 const hexPattern = assignmentPattern(CURVE_WORDS, '((?:0x)?[0-9a-f]{64})');
 /** The order of secp256k1: a private key is below it. P-256's is of the same size, and not compared. */
 const ORDER = 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141';
