@@ -105,8 +105,11 @@ async function scanned(run: () => Promise<void>): Promise<void> {
   try {
     await run();
   } catch (error) {
-    if (error instanceof CommandError) throw new CommandError(error.message, EXIT.usage);
-    throw error;
+    const { message } = error as Error;
+    throw new CommandError(
+      error instanceof CommandError ? message : `The scan has a fault: ${message}`,
+      EXIT.usage,
+    );
   }
 }
 

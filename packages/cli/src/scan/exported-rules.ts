@@ -16,7 +16,7 @@ export interface ExportedRule {
 }
 
 const EXCHANGE_WORDS =
-  'binance|bitget|okx|okex|bybit|kucoin|coinbase|kraken|gate_?io|bitfinex|crypto_?com|htx|huobi|mexc';
+  'binance|bitget|okx|okex|bybit|kucoin|coinbase|kraken|gate_?io|gate_|bitfinex|crypto_?com|htx|huobi|mexc';
 const FRONT_END_WORDS = 'SECRET|PRIVATE_?KEY|PASSPHRASE|PASSWORD';
 
 /**

@@ -1,7 +1,8 @@
 import { chmodSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { CommandError, EXIT } from '../command-error.ts';
-import { runGit } from './sources/git.ts';
+import { gitOutput } from './sources/git.ts';
+import { rootOf } from './sources/root.ts';
 
 const MARK = '# Written by: countersign scan install-hook';
 /** What a hook of somebody else takes in to do the same. */
@@ -28,9 +29,11 @@ exit 1
  * @throws {@link CommandError} with what to do instead
  */
 export async function installHook(cwd: string): Promise<string> {
-  const answer = await runGit(cwd, ['rev-parse', '--git-path', 'hooks']);
-  if (answer.code !== 0) throw new CommandError(`${cwd} is in no Git repository.`, EXIT.usage);
-  const folder = resolve(cwd, answer.stdout.toString().replace(/\r?\n$/, ''));
+  const { isRepository, top } = await rootOf(cwd);
+  if (!isRepository) throw new CommandError(`${cwd} is in no Git repository with files.`, EXIT.usage);
+  // Git runs hooks at the top: that is where a relative `core.hooksPath` begins.
+  const answer = await gitOutput(top, ['rev-parse', '--git-path', 'hooks']);
+  const folder = resolve(top, answer.toString().replace(/\r?\n$/, ''));
   const path = join(folder, 'pre-commit');
   const present = contentAt(path);
   if (present !== undefined && !present.split('\n', 2).includes(MARK)) {

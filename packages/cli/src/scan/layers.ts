@@ -1,37 +1,33 @@
 import type { Layer } from './layer.ts';
 import { isLayered } from './prefilter.ts';
-import { inlineMaps, readSourceMap } from './source-map.ts';
+import { inlineMaps, type MapSource, readSourceMap } from './source-map.ts';
 import { unescaped } from './unescaped.ts';
 
 const DEEPEST = 3;
 
 /**
  * Gives a file's text and all texts inside it: the one with its literals put together and their escapes undone, and
- * the sources in source maps, also in maps that are inline. A file that only looks like a map is given as it is.
+ * the sources in source maps, also in maps that are inline. Of a map the sources come first, since they say best
+ * where something is, and then the whole as it stands, so that nothing of it is left out.
  */
 export function* layersOf(text: string, path: string, depth = 0): Iterable<Layer> {
   if (!isLayered(text)) {
     yield { text };
     return;
   }
-  const map = readSourceMap(text, path);
-  if (map !== undefined) {
-    yield* mapLayers(map, 0, depth);
-    return;
-  }
-  yield { text };
+  const sources = readSourceMap(text, path);
+  if (sources !== undefined) yield* sourceLayers(sources, 0, depth);
+  const isRest = sources !== undefined;
+  yield { text, isRest };
   const plain = unescaped(text);
-  if (plain !== undefined) yield plain;
+  if (plain !== undefined) yield { ...plain, isRest };
   for (const { json, at } of inlineMaps(text)) {
-    const inline = readSourceMap(json, 'inline.map');
-    if (inline !== undefined) yield* mapLayers(inline, at, depth);
+    yield* sourceLayers(readSourceMap(json, 'inline.map') ?? [], at, depth);
+    yield { text: json, at, isRest: true };
   }
 }
 
-type SourceMap = NonNullable<ReturnType<typeof readSourceMap>>;
-
-function* mapLayers({ rest, sources }: SourceMap, at: number, depth: number): Iterable<Layer> {
-  yield { text: rest, at };
+function* sourceLayers(sources: readonly MapSource[], at: number, depth: number): Iterable<Layer> {
   if (depth >= DEEPEST) return;
   for (const { name, content } of sources) {
     for (const layer of layersOf(content, name, depth + 1)) {

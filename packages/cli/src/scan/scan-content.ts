@@ -36,6 +36,7 @@ export function createContentScan(
     if (!isTelling(ascii) && !isLayered(ascii)) return NOTHING;
     const { text, isBinary } = contentOf(content.bytes);
     const found = new Map<string, Finding>();
+    const told = new Set<string>();
     const skipped: Skipped[] = [];
     const lines = createLines(text);
     for (const layer of isBinary ? [{ text }] : layersOf(text, content.path)) {
@@ -48,10 +49,12 @@ export function createContentScan(
           isFault: false,
         });
       }
-      const told = isBinary ? hits.filter(({ rule }) => CERTAIN_RULES.includes(rule)) : hits;
+      const certain = isBinary ? hits.filter(({ rule }) => CERTAIN_RULES.includes(rule)) : hits;
       const layerLines = layer.inside === undefined ? lines : createLines(layer.text);
-      for (const hit of withoutOverlaps(told)) {
+      for (const hit of withoutOverlaps(certain)) {
         const finding = await findingOf(hit, layer, content, layerLines, lines);
+        if (layer.isRest && told.has(finding.fingerprint)) continue;
+        told.add(finding.fingerprint);
         const name = `${finding.fingerprint} ${finding.inside ?? ''} ${finding.line}`;
         // The file's own text comes first: what stands there as it is needs no second finding of its layers.
         if (!found.has(name)) found.set(name, finding);

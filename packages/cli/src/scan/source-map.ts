@@ -1,8 +1,7 @@
-/** The texts of a source map. */
-export interface SourceMapTexts {
-  /** Everything but sources and mappings, as JSON. */
-  readonly rest: string;
-  readonly sources: readonly { readonly name: string; readonly content: string }[];
+/** A source that a source map holds. */
+export interface MapSource {
+  readonly name: string;
+  readonly content: string;
 }
 
 const INLINE =
@@ -12,24 +11,17 @@ interface RawMap {
   readonly sources?: unknown;
   readonly sourcesContent?: unknown;
   readonly sections?: unknown;
-  readonly mappings?: unknown;
 }
 
-/**
- * Reads a source map, also one of sections. Mappings are left out: they are numbers that look like secrets.
- * `undefined` for a text that is none.
- */
-export function readSourceMap(text: string, path: string): SourceMapTexts | undefined {
+/** Reads the sources of a source map, also of one of sections. `undefined` for a text that is none. */
+export function readSourceMap(text: string, path: string): readonly MapSource[] | undefined {
   if (!path.endsWith('.map') && !/^(?:\)\]\}'[^\n]{0,8}\n)?\s{0,64}\{/.test(text)) return undefined;
   const map = parsed(text.replace(/^\)\]\}'[^\n]*\n/, ''));
   if (map === undefined || (!Array.isArray(map.sourcesContent) && !Array.isArray(map.sections)))
     return undefined;
-  const sources: { name: string; content: string }[] = [];
+  const sources: MapSource[] = [];
   collect(map, sources, 0);
-  const rest = JSON.stringify(map, (name, value) =>
-    name === 'sourcesContent' || name === 'mappings' ? undefined : value,
-  );
-  return { rest, sources };
+  return sources;
 }
 
 /** The source maps that stand in a text as data URLs, and where. */
@@ -41,7 +33,7 @@ export function* inlineMaps(text: string): Iterable<{ readonly json: string; rea
   }
 }
 
-function collect(map: RawMap, into: { name: string; content: string }[], depth: number): void {
+function collect(map: RawMap, into: MapSource[], depth: number): void {
   const names = Array.isArray(map.sources) ? map.sources : [];
   const contents = Array.isArray(map.sourcesContent) ? map.sourcesContent : [];
   contents.forEach((content, i) => {

@@ -44,7 +44,7 @@ export const exchangeKeys: SecretRule = {
       if (/secret|public|private/i.test(name)) continue;
       const exchange = exchangeNear(assignment, scanned);
       if (exchange === undefined || !exchange.key.test(value) || isPlaceholder(value)) continue;
-      if (!/\d/.test(value) || !isWritten(assignment, scanned)) continue;
+      if (!isMixed(value) || !isWritten(assignment, scanned)) continue;
       yield { start, end, detail: `access key of ${exchange.name}` };
     }
   },
@@ -70,7 +70,7 @@ function* secretIn(assignment: Assignment, scanned: ScannedText): Iterable<Hit> 
   const { value, start, end } = assignment;
   if (!isWritten(assignment, scanned) || isPlaceholder(value)) return;
   const exchange = exchangeNear(assignment, scanned);
-  if (exchange?.secret.test(value) && /\d/.test(value) && !isCamelCase(value)) {
+  if (exchange?.secret.test(value) && isMixed(value)) {
     yield { start, end, detail: `secret of a key of ${exchange.name}` };
   } else if (looksRandom(value) || (value.includes('-') && hasSecretForm(value))) {
     yield {
@@ -79,6 +79,11 @@ function* secretIn(assignment: Assignment, scanned: ScannedText): Iterable<Hit> 
       detail: exchange === undefined ? 'API secret' : `API secret, near the name ${exchange.name}`,
     };
   }
+}
+
+/** Whether a text of the right form is no name: of 18 letters and digits drawn, one text in twenty has no digit. */
+function isMixed(value: string): boolean {
+  return (/\d/.test(value) || (/[a-z]/.test(value) && /[A-Z]/.test(value))) && !isCamelCase(value);
 }
 
 /** Whether a value is written there, rather than named: without quotes, in code, a text is a name. */

@@ -1,6 +1,8 @@
-/** Words that people write where a secret goes. Four letters in a random text are one chance in ten thousand. */
+/** Words that people write where a secret goes. The short ones count at the beginning of a word only. */
 const WORDS =
-  /your|example|placeholder|change[_-]?me|replace|insert|redacted|dummy|sample|fake|xxxx|todo|secret[_-]?here|key[_-]?here|test[_-]?(?:secret|key)|(?:api|my)[_-]?(?:secret|key)|not[_-]?a[_-]?(?:real|secret)|deadbeef|passphrase|password/i;
+  /example|placeholder|change[_-]?me|replace|redacted|secret[_-]?here|key[_-]?here|test[_-]?(?:secret|key)|(?:api|my)[_-]?(?:secret|key)|not[_-]?a[_-]?(?:real|secret)|deadbeef|(?:^|[^a-z])(?:your|insert|dummy|sample|fake|xxxx|todo)/i;
+/** A passphrase that only says what it is. */
+const ITSELF = /^(?:my|your|the|api|some|test)?[_-]?pass(?:word|phrase)[_-]?\d{0,3}$/i;
 const REPEATED = /(.)\1{5}/;
 /** As many neighbours in the alphabet, one after another, are typed and not drawn. */
 const LONGEST_SEQUENCE = 6;
@@ -13,6 +15,7 @@ export function isPlaceholder(value: string): boolean {
   return (
     OURS.test(value) ||
     WORDS.test(value) ||
+    ITSELF.test(value) ||
     REPEATED.test(value) ||
     hasSequence(value) ||
     isRepeatedPart(value)

@@ -29,7 +29,7 @@ export function entropy(value: string): number {
 /** `privatePostV5PositionTradingStop`: of a random text words are a sixth. */
 export function isCamelCase(value: string): boolean {
   const words = value.match(/[A-Z]?[a-z]{3,}/g) ?? [];
-  return /[A-Z]/.test(value) && words.join('').length >= value.length * 0.7;
+  return /[A-Z]/.test(value) && words.join('').length >= value.length * 0.8;
 }
 
 function digits(value: string): number {

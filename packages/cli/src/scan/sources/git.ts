@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { CommandError, EXIT } from '../../command-error.ts';
 
 /** Nothing that a repository's own configuration names is run, nothing is locked, and nothing is fetched. */
-const SAFE = ['-c', 'core.fsmonitor=false', '-c', 'core.quotePath=false', '-c', 'core.untrackedCache=false'];
+const SAFE = ['-c', 'core.fsmonitor=false', '-c', 'core.quotePath=false', '-c', 'protocol.allow=never'];
 const ENV = { GIT_OPTIONAL_LOCKS: '0', GIT_NO_LAZY_FETCH: '1', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' };
 const MOST_OUTPUT = 1_073_741_824;
 
