@@ -10,7 +10,7 @@ const TELLING = new RegExp(
     '[Ss](?:ecret|ECRET)',
     '[Pp](?:ass_?[Pp]hrase|ASS_?PHRASE)',
     '[Pp](?:riv(?:ate)?_?[Kk]ey|RIV(?:ATE)?_?KEY|RIVATE KEY-)',
-    '[Kk](?:ey|EY)[A-Za-z0-9_-]{0,30}["\'`\\\\\\] :=(,>]',
+    '[Kk](?:ey|EY)[A-Za-z0-9_-]{0,30}["\'`\\\\\\]\\s:=(,>]',
     '_[Pp][Kk]["\'` :=]',
     '[Aa]pi[_-]?[Pp]assword|API_PASSWORD',
     'LS0tLS1CRUdJT',

@@ -61,6 +61,12 @@ export const CARRIERS: readonly Carrier[] = [
         : `${owner}:\n  ${member}: ${value}\n  retries: 3\n`,
   },
   {
+    name: 'env, JSON, YAML',
+    extension: 'k8s.yaml',
+    write: ({ variable, value }) =>
+      `env:\n  - name: ${variable}\n    value: ${/\s/.test(value) ? quoted(value) : value}\n  - name: PORT\n    value: "80"\n`,
+  },
+  {
     name: 'minified bundle',
     extension: 'min.js',
     write: ({ owner, member, value }) =>

@@ -86,9 +86,10 @@ function isMixed(value: string): boolean {
   return (/\d/.test(value) || (/[a-z]/.test(value) && /[A-Z]/.test(value))) && !isCamelCase(value);
 }
 
-/** Whether a value is written there, rather than named: without quotes, in code, a text is a name. */
+/** Whether a value is written there, rather than named: without quotes, in code, a text is a name, unless it cannot be. */
 function isWritten({ value, isQuoted }: Assignment, { path }: ScannedText): boolean {
-  return isQuoted || !CODE.test(path) || !/^[A-Za-z_$][\w$]*$/.test(value);
+  if (isQuoted || !CODE.test(path) || !/^[A-Za-z_$][\w$]*$/.test(value)) return true;
+  return value.length >= 32 && /(?:\d\D*){4}/.test(value) && looksRandom(value);
 }
 
 function exchangeNear({ name, start }: Assignment, { text, path }: ScannedText): ExchangeForms | undefined {

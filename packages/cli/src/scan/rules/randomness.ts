@@ -14,7 +14,7 @@ export function looksRandom(value: string): boolean {
   const parts = value.split(/[-_./]/);
   if (parts.length >= 2 && parts.every((part) => WORD_PART.test(part))) return false;
   if (isCamelCase(value)) return false;
-  return digits(value) >= 2 && changes(value) >= value.length / 4;
+  return digits(value) >= (value.length >= 32 ? 1 : 2) && changes(value) >= value.length / 4;
 }
 
 /** Bits a character, by how often each occurs (Shannon). */
