@@ -144,6 +144,40 @@ describe('countersign scan', () => {
   });
 });
 
+describe('--format sarif', () => {
+  it('tells places as encoded references, and what is allowed as suppressed', async () => {
+    repository.write('a b/%ü.env', `\nS=${secret()}\n`);
+    repository.write('a.env', `S=${secret()}\n`);
+    repository.write('.countersign-allow.yaml', allowance());
+    symlinkSync('a.env', join(repository.folder, 'link'));
+    const { code, stdout } = await scan('--format', 'sarif');
+    expect(code).toBe(1);
+    const log = JSON.parse(stdout);
+    const [run] = log.runs;
+    expect(log.version).toBe('2.1.0');
+    expect(run.results).toHaveLength(2);
+    const [open, allowed] = run.results;
+    expect(open).toMatchObject({
+      level: 'error',
+      locations: [
+        {
+          physicalLocation: {
+            artifactLocation: { uri: 'a%20b/%25%C3%BC.env', uriBaseId: 'SCANROOT' },
+            region: { startLine: 2, startColumn: 3, endLine: 2, endColumn: 60 },
+          },
+        },
+      ],
+    });
+    expect(run.tool.driver.rules[open.ruleIndex].id).toBe(open.ruleId);
+    expect(open.suppressions).toBeUndefined();
+    expect(allowed.suppressions).toMatchObject([{ status: 'accepted', justification: 'made for a test' }]);
+    expect(run.invocations[0]).toMatchObject({
+      executionSuccessful: true,
+      toolExecutionNotifications: [{ message: { text: 'Not scanned: link is a link: it is not followed' } }],
+    });
+  });
+});
+
 describe('--staged', () => {
   it('looks at the index, whatever the working tree says', async () => {
     repository.write('a.env', 'S=none\n');
@@ -441,6 +475,57 @@ describe('a text that was made to be slow', () => {
     expect(skipped).toMatchObject([
       { path: 'many.env', why: 'has more findings than are listed for one file' },
     ]);
+  });
+});
+
+describe('rules', () => {
+  const hex = drawn.hex(64);
+  const long = drawn.text(48);
+  const d = drawn.bytes(32).toString('base64url');
+  it.each([
+    ['a.php', `<?php $c = ['binance' => ['apiSecret' => '${drawn.text(64)}']];`, 'exchange-secret'],
+    ['a.xml', `<a><apiSecret>${long}</apiSecret></a>`, 'exchange-secret'],
+    ['a.py', `get("API_SECRET", "${long}")`, 'exchange-secret'],
+    ['a.py', `API_SECRET = b"${long}"`, 'exchange-secret'],
+    ['a.cs', `const string ApiSecret = @"${long}";`, 'exchange-secret'],
+    ['a.ts', `const bitgetApiSecret =\n  '${hex}';`, 'exchange-secret'],
+    ['a.ts', `const apiSecret: string = "${long}";`, 'exchange-secret'],
+    ['a.js', `c["apiSecret"]="${long}"`, 'exchange-secret'],
+    ['a.js', `fetch("https://x/y?api_secret=${long}&b=1")`, 'exchange-secret'],
+    ['a.json', JSON.stringify({ body: JSON.stringify({ apiSecret: long }) }), 'exchange-secret'],
+    ['a.html', `<input name="api_secret" value="${long}">`, 'exchange-secret'],
+    ['a.sh', `bot --api-secret ${long}`, 'exchange-secret'],
+    ['a.md', `Set \`BITGET_SECRET=${hex}\` first.`, 'exchange-secret'],
+    ['a.json', JSON.stringify({ kty: 'OKP', crv: 'Ed25519', d }), 'private-key'],
+    ['a.env', `VITE_API_SECRET=\${API_SECRET}`, 'front-end-secret'],
+    ['a.ts', 'const u = import.meta.env.VITE_BITGET_SECRET;', 'front-end-secret'],
+    ['a.ts', "define: { 'process.env.REACT_APP_SECRET': JSON.stringify(process.env.A) }", 'front-end-secret'],
+    [
+      'a.php',
+      `{"secret":"cs\\/live\\/${sealed(`cs/live/${drawn.text(46)}`).slice(8)}"}`,
+      'countersign-secret',
+    ],
+    [
+      'a.json',
+      `{"sourcesContent":[],"mappings":"${sealed(`cs/test/${drawn.text(46)}`)}"}`,
+      'countersign-secret',
+    ],
+    ['a.json', `{"sourcesContent":["${secret()}"],"sourcesContent":["x"]}`, 'countersign-secret'],
+  ])('find in %s: %s', async (path, text, rule) => {
+    repository.write(path, `${text}\n`);
+    expect((await told(1)).findings.map((finding) => finding.rule)).toEqual([rule]);
+  });
+
+  it.each([
+    ['a.ts', 'const secretKey = someNameOfAnotherSecret12;'],
+    ['a.txt', 'bybit: wsKey: WsAPIWsKeyTopicMap'],
+    ['a.ts', `const okx = { requestId: '${drawn.uuid()}', secretName: '${drawn.uuid()}' };`],
+    ['a.yaml', `annotations:\n  checksum/secret: ${drawn.hex(64)}`],
+    ['a.ts', "const s = client['privatePostV5PositionTradingStop'];"],
+    ['a.env', 'BITGET_PASSPHRASE=my-passphrase-1'],
+  ])('find nothing in %s: %s', async (path, text) => {
+    repository.write(path, `${text}\n`);
+    expect((await told(0)).findings).toEqual([]);
   });
 });
 

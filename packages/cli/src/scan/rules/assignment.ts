@@ -21,6 +21,7 @@ export interface Assignment {
   readonly value: string;
   readonly start: number;
   readonly end: number;
+  /** Whether it is written as a text: in quotes, or in the query of a URL. */
   readonly isQuoted: boolean;
 }
 
@@ -50,7 +51,8 @@ export function* assignments(text: string, pattern: RegExp): Iterable<Assignment
     if (!endsThere(text, end, quote)) continue;
     const name = nameAt(text, match.index);
     if (ABOUT.test(name) || HASH_OF.test(text.slice(Math.max(0, match.index - 12), match.index))) continue;
-    yield { name, value, start: end - value.length, end, isQuoted: quote !== undefined };
+    const isInQuery = /[?&][\w.-]{0,40}$/.test(text.slice(Math.max(0, match.index - 41), match.index));
+    yield { name, value, start: end - value.length, end, isQuoted: quote !== undefined || isInQuery };
   }
 }
 

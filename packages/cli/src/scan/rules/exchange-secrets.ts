@@ -14,6 +14,8 @@ const NEAR = 300;
 /** In these, a text without quotes may be the name of something else. */
 const CODE = /\.(?:[cm]?[jt]sx?|py|go|java|kt|rs|rb|php|cs|cpp|cc|c|h|hpp|swift|scala|vue|svelte|map)$/i;
 
+const PROSE = /\.(?:md|mdx|txt|rst|adoc|html?)$/i;
+
 const secretPattern = assignmentPattern(SECRET_WORDS);
 const keyPattern = assignmentPattern(KEY_WORDS);
 const passphrasePattern = assignmentPattern(PASSPHRASE_WORDS, '([^\\s"\'`\\\\<>{}$]{6,64})');
@@ -40,10 +42,12 @@ export const exchangeKeys: SecretRule = {
   description: "The access key of an exchange's API key, in the form of the exchange that is named near it.",
   *find(scanned) {
     for (const assignment of assignments(scanned.text, keyPattern)) {
-      const { name, value, start, end } = assignment;
+      const { name, value, start, end, isQuoted } = assignment;
       if (/secret|public|private/i.test(name)) continue;
       const exchange = exchangeNear(assignment, scanned);
       if (exchange === undefined || !exchange.key.test(value) || isPlaceholder(value)) continue;
+      // Between words of a text, letters alone are another word.
+      if (!isQuoted && !/\d/.test(value) && PROSE.test(scanned.path)) continue;
       if (!isMixed(value) || !isWritten(assignment, scanned)) continue;
       yield { start, end, detail: `access key of ${exchange.name}` };
     }
