@@ -7,6 +7,7 @@ import { addKeyring } from './commands/keyring.ts';
 import { addKeys } from './commands/keys/keys.ts';
 import { addManifest } from './commands/manifest.ts';
 import { addRun } from './commands/run.ts';
+import { addScan } from './commands/scan.ts';
 import { addServe } from './commands/serve.ts';
 import { addVerify } from './commands/verify.ts';
 import type { Context } from './context.ts';
@@ -27,6 +28,8 @@ export function buildProgram(context: Context): Command {
     .version(version, '--version', 'print the version')
     .helpOption('--help', 'print this help')
     .helpCommand(false)
+    // An option belongs to the command that it stands after: `scan rules` has a --format of its own.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       // `--name=value`: the value may be a secret, and is not repeated.
@@ -42,5 +45,6 @@ export function buildProgram(context: Context): Command {
   addExplain(program, context);
   addRun(program, context);
   addEnv(program, context);
+  addScan(program, context);
   return program;
 }

@@ -21,6 +21,20 @@ import type { Environment } from './credential.ts';
 const ID = /^ck_(live|test)_[0-9A-Za-z]{36}$/;
 const TOKEN = /^cb_(live|test)_[0-9A-Za-z]{85}$/;
 
+/** What of ours a text can be. */
+export type IssuedKind = 'id' | 'hmac_secret' | 'bearer_token';
+
+/**
+ * The forms above as regular expressions without borders, in the syntax that RE2, POSIX and JavaScript have in
+ * common, for whoever searches a longer text. A text of the form is ours only if {@link hasChecksum} says so too.
+ */
+export const ISSUED_FORMS: readonly { readonly kind: IssuedKind; readonly pattern: string }[] = [
+  { kind: 'bearer_token', pattern: 'cb_(live|test)_[0-9A-Za-z]{85}' },
+  { kind: 'hmac_secret', pattern: 'cs_(live|test)_[0-9A-Za-z]{49}' },
+  { kind: 'hmac_secret', pattern: 'cs/(live|test)/[0-9A-Za-z]{52}' },
+  { kind: 'id', pattern: 'ck_(live|test)_[0-9A-Za-z]{36}' },
+];
+
 export type Random = (bytes: number) => Uint8Array;
 
 export function mintId(environment: Environment, tagKey: Uint8Array, random: Random): string {
