@@ -47,5 +47,5 @@ describe.each([
       await second.stop();
       removeFolder(dataDir);
     }
-  });
+  }, 60_000);
 });

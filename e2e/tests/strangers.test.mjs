@@ -41,6 +41,7 @@ it('a request over the limit does not burn its nonce', async () => {
 it('guessing ends with "too many", and only for the network that guesses', async () => {
   const { trader } = stage.keys;
   const guess = () => signBitget({ ...trader, secret: 'guessed' }, { method: 'GET', target: ASSETS });
+  const guesser = await wallet({ ...trader, secret: 'guessed' });
   let refusals = 0;
   let answer;
   do {
@@ -49,7 +50,6 @@ it('guessing ends with "too many", and only for the network that guesses', async
   } while (answer.status !== 429 && refusals < 200);
   expect(answer.status).toBe(429);
   expect(answer.rawHeaders.map((text) => text.toLowerCase())).toContain('retry-after');
-  const guesser = await wallet({ ...trader, secret: 'guessed' });
   const thrown = await guesser.privateSpotGetV2SpotAccountAssets().catch((error) => error);
   expect(nameOfThrown(thrown)).toMatch(/DDoSProtection|RateLimitExceeded/);
   if (process.platform !== 'linux') return;

@@ -107,7 +107,7 @@ export const WEB_SOCKETS = {
       expect: { code: '0' },
     }),
     overWebSocket('login of the streams for orders', 'ccxt.pro', 1, andLoginAgain(balance, '/v5/trade'), {
-      expect: { code: '10002' },
+      expect: { code: '0' },
     }),
     overWebSocket(
       'login with its end put off',

@@ -13,6 +13,8 @@ import { EXAMPLES, rowsUnder } from './readme.ts';
 
 const run = promisify(execFile);
 const ROOT = resolve(import.meta.dirname, '../../..');
+/** Which Node runs the examples: the end-to-end tests name others. */
+const NODE = process.env.TEST_NODE ?? process.execPath;
 const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
 /** What the packages of this project need from elsewhere. */
 const OUTSIDE = ['@noble/curves', '@noble/hashes', 'ipaddr.js'];
@@ -85,7 +87,7 @@ function here(code: string): string {
 }
 
 const execute = (name: string) =>
-  run(process.execPath, [name], { cwd: project, env: { PATH: process.env.PATH, ...PASSPHRASE_ENV } });
+  run(NODE, [name], { cwd: project, env: { PATH: process.env.PATH, ...PASSPHRASE_ENV } });
 
 it('needs nothing else than it says', async () => {
   const { stdout } = await run('npm', ['ls', '--all', '--parseable'], { cwd: project });
