@@ -104,6 +104,10 @@ function read(message: string, { handshake, ...context }: LoginContext): Claim |
       return denial('malformed_request', `${name} is longer than ${MAX_LENGTH}.`, { part });
   }
   const [keyId, signature, timestamp] = parts.map(([name]) => values.get(name)) as [string, string, string];
+  // The signed text holds it percent-encoded, and a lone surrogate has no such form.
+  if (/\p{Cs}/u.test(keyId)) {
+    return denial('malformed_request', `${form.key} is not Unicode.`, { part: 'key' });
+  }
   if (values.get(form.method) !== 'HmacSHA256') {
     return denial('algorithm_not_allowed', `${form.method} is not HmacSHA256.`, { part: 'signature' });
   }
