@@ -1,9 +1,17 @@
-import { type Claim, type Credential, type Dialect, dialectNamed, type WireRequest } from '@countersign/core';
+import {
+  type Claim,
+  type Credential,
+  DIALECTS,
+  type Dialect,
+  dialectNamed,
+  type WireRequest,
+} from '@countersign/core';
 import { describe, expect, it } from 'vitest';
+import { longestMemory } from './longest-memory.ts';
 import { oneUseOf } from './one-use.ts';
 
 const NOW = 1_795_500_000_000;
-const credential = { id: 'key-1' } as Credential;
+const credential = { id: 'key-1', profile: { kind: 'hmac' } } as Credential;
 const claim: Claim = { ok: true, keyId: 'key-1', signature: 's', timestampMs: NOW, prehash: [] };
 const binance = dialectNamed('binance') as Dialect;
 const bitget = dialectNamed('bitget') as Dialect;
@@ -21,7 +29,11 @@ const message = (channel: string, payload = '[]') => ({
 
 function useOf(dialect: Dialect, request: WireRequest, claimSafeMethods = false, isReadOnly = false) {
   const given = { ...claim, isReadOnly };
-  return oneUseOf(request, given, dialect, credential, NOW, { fingerprintSeed: 1, claimSafeMethods });
+  return oneUseOf(request, given, dialect, credential, NOW, {
+    fingerprintSeed: 1,
+    claimSafeMethods,
+    longestMemory: longestMemory(DIALECTS),
+  });
 }
 
 describe('what a signature is used up by', () => {
