@@ -277,6 +277,50 @@ describe('facts that are a parameter', () => {
   });
 });
 
+describe('a body that an upstream reads otherwise than its bytes', () => {
+  const given = { json: '{"symbol":"A"}', form: 'symbol=A' };
+  const factOf = (from: 'json' | 'form', headers: string[]) =>
+    readFacts(
+      [source(from, from === 'json' ? '/symbol' : 'symbol')],
+      aRequest({ method: 'POST', headers, body: Buffer.from(given[from]) }),
+    ).instrument;
+  const typeOf = (from: string) =>
+    from === 'json' ? 'application/json' : 'application/x-www-form-urlencoded';
+
+  it.each(['json', 'form'] as const)('has no facts: %s', (from) => {
+    for (const parameter of [
+      'charset=utf-7',
+      'charset="utf-16le"',
+      'CHARSET = utf-7',
+      'charset*=utf-7',
+      'charset=utf-8; charset=utf-7',
+      'charset="utf-8\\-7"',
+      'charset=',
+    ]) {
+      expect(factOf(from, ['Content-Type', `${typeOf(from)}; ${parameter}`]), parameter).toBeUndefined();
+    }
+    for (const coding of ['gzip', 'deflate', 'br', 'identity, gzip', 'x-gzip', '']) {
+      const headers = ['Content-Type', typeOf(from), 'Content-Encoding', coding];
+      expect(factOf(from, headers), coding).toBeUndefined();
+    }
+    const twice = ['Content-Encoding', 'identity', 'content-encoding', 'gzip'];
+    expect(factOf(from, twice)).toBeUndefined();
+  });
+
+  it.each(['json', 'form'] as const)('is none of a usual type: %s', (from) => {
+    for (const type of [
+      typeOf(from),
+      `${typeOf(from)};charset=UTF-8`,
+      `${typeOf(from)}; charset="utf-8"`,
+      `${typeOf(from)}; charset=utf8`,
+      `${typeOf(from)}; charset=ISO-8859-1; x=1`,
+    ]) {
+      const headers = ['Content-Type', type, 'Content-Encoding', 'identity'];
+      expect(factOf(from, headers), type).toBe('A');
+    }
+  });
+});
+
 it('several facts are read from their own places', () => {
   const sources: FactSource[] = [
     { name: 'instrument', from: 'json', at: '/s', type: 'string' },
