@@ -52,7 +52,13 @@ type Members = ReadonlyMap<string, string | undefined>;
  * It is answered in text; HTX's own contract WebSockets answer in gzip.
  */
 export const htxLogin: WebSocketLogin = {
-  recognises: (message) => formOf(membersOf(message)) !== undefined,
+  // One member of several with its name, too: which of them counts, every parser decides for itself.
+  recognises(message) {
+    const members = jsonMembers(message) ?? [];
+    const has = (wanted: string, text: string) =>
+      members.some(({ name, value }) => name === wanted && scalarText(value) === text);
+    return has('op', 'auth') || (has('action', 'req') && has('ch', 'auth'));
+  },
   read,
   opensConnection: () => true,
   accept(message, { nowMs }) {
