@@ -63,6 +63,15 @@ describe('what a signature is used up by', () => {
     expect(useOf(bitget, login)).not.toEqual(useOf(bitget, { ...login, ip: '192.0.2.2' }));
   });
 
+  it('is a message of which nobody knows from where it came, once', () => {
+    const login = { ...read, message: '{"op":"login"}' };
+    expect(useOf(bitget, login)).toHaveProperty('nonce');
+    expect(useOf(bitget, login)).not.toHaveProperty('bound');
+    expect(useOf(gate, { ...message('spot.orders'), ip: undefined }, false, true)).not.toHaveProperty(
+      'bound',
+    );
+  });
+
   it('is any read-only request where they share signatures, and nothing else', () => {
     expect(useOf(binance, read)).toEqual(useOf(binance, otherRead));
     expect(useOf(binance, read)).toHaveProperty('bound');

@@ -49,7 +49,8 @@ export function oneUseOf(
   const mayRepeat =
     request.message === undefined
       ? replay.kind === 'signature' && !claimSafeMethods && isSafeMethod(request.method)
-      : claim.isReadOnly || dialect.webSocket?.opensConnection(request.message);
+      : // From where nobody knows, nothing comes again: it could be from anywhere.
+        request.ip !== undefined && (claim.isReadOnly || dialect.webSocket?.opensConnection(request.message));
   if (!mayRepeat) return { nonce: fingerprint(text, fingerprintSeed), nonceExpiresAt };
   const binding = bindingOf(request, dialect);
   if (binding === undefined) return undefined;
