@@ -190,6 +190,22 @@ describe('facts in a query', () => {
     expect(query(text)).toBeUndefined(),
   );
 
+  it.each([
+    'symbol=A&Symbol=B',
+    'SYMBOL=B&symbol=A',
+    'symbol=A&+symbol=B',
+    'symbol=A&%20%09symbol=B',
+    'symbol=A&symbol[]=B',
+    'symbol=A&symbol%5Bx%5D=B',
+    'symbol=A&symbol%00x=B',
+  ])('are missing where a parser may find another one: %j', (text) => expect(query(text)).toBeUndefined());
+
+  it('are not missing for a name that is only near', () => {
+    expect(query('symbol=A&symbols=B&my_symbol=C&symbol_2=D')).toBe('A');
+    expect(query('a_b=A&a.b=B', 'a_b')).toBeUndefined();
+    expect(query('o[0]=A&o[1]=B', 'o[0]')).toBe('A');
+  });
+
   it('do not lose a mark that belongs to the name', () => {
     expect(query('?symbol=A')).toBeUndefined();
     expect(query('?symbol=A', '?symbol')).toBe('A');

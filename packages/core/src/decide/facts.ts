@@ -1,3 +1,4 @@
+import { foldedName } from '../folded-name.ts';
 import { queryOf, type RawHeaders, REPEATED, singleHeader, type WireRequest } from '../message.ts';
 import { isDecimal } from './decimal.ts';
 import { parseJson, resolvePointer } from './json.ts';
@@ -30,8 +31,28 @@ function field(source: FactSource, request: WireRequest): string | undefined {
   const form = source.from === 'query' ? '' : formIn(request);
   if (form === undefined) return undefined;
   // The first `&` keeps a leading `?`, which URLSearchParams would drop: it belongs to the first name.
-  const values = new URLSearchParams(`&${query}&${form}`).getAll(source.at);
-  return values.length === 1 ? values[0] : undefined;
+  let found: string | undefined;
+  for (const [name, value] of new URLSearchParams(`&${query}&${form}`)) {
+    if (!mayBeTakenFor(name, source.at)) continue;
+    if (name !== source.at || found !== undefined) return undefined;
+    found = value;
+  }
+  return found;
+}
+
+/**
+ * Whether a parser may take one name of a field for another: some ignore letter case; PHP drops blanks in front and what
+ * comes after a NUL, reads `_` for a point or a blank, and makes a list of `symbol[]`, as others do.
+ */
+function mayBeTakenFor(name: string, wanted: string): boolean {
+  if (name === wanted) return true;
+  const read = wanted.includes('[') ? foldedName : looseName;
+  return read(name) === read(wanted);
+}
+
+function looseName(name: string): string {
+  const [plain = ''] = name.trimStart().split(/[[\0]/, 1);
+  return foldedName(plain.replace(/[. ]/g, '_'));
 }
 
 /**
