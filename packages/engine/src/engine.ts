@@ -23,6 +23,7 @@ import { FailureBudget, type FailureBudgetOptions } from './failure-budget.ts';
 import { parseFingerprint } from './fingerprint.ts';
 import { createRewrapper, type Rewrapper } from './keyring/rewrap.ts';
 import { createKeyService, type KeyService } from './keys/key-service.ts';
+import { longestMemory } from './longest-memory.ts';
 import { createMemoryClaimAndMeter } from './memory/claim-and-meter.ts';
 import type { ClaimAndMeter } from './ports/claim-and-meter.ts';
 import type { Keyring } from './ports/keyring.ts';
@@ -157,6 +158,7 @@ export function createEngine(options: EngineOptions): Engine {
       failures: new FailureBudget(options.failureBudget ?? { failures: 60, windowSeconds: 60 }),
       strangers: new FailureBudget({ failures: 60, windowSeconds: 60 }),
       fingerprintSeed: seed,
+      longestMemory: longestMemory(dialects.all),
       maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
       claimSafeMethods: options.claimSafeMethods ?? false,
       isFeedFresh,

@@ -1,9 +1,17 @@
-import { type Claim, type Credential, type Dialect, dialectNamed, type WireRequest } from '@countersign/core';
+import {
+  type Claim,
+  type Credential,
+  DIALECTS,
+  type Dialect,
+  dialectNamed,
+  type WireRequest,
+} from '@countersign/core';
 import { describe, expect, it } from 'vitest';
+import { longestMemory } from './longest-memory.ts';
 import { oneUseOf } from './one-use.ts';
 
 const NOW = 1_795_500_000_000;
-const credential = { id: 'key-1' } as Credential;
+const credential = { id: 'key-1', profile: { kind: 'hmac' } } as Credential;
 const claim: Claim = { ok: true, keyId: 'key-1', signature: 's', timestampMs: NOW, prehash: [] };
 const binance = dialectNamed('binance') as Dialect;
 const bitget = dialectNamed('bitget') as Dialect;
@@ -21,7 +29,11 @@ const message = (channel: string, payload = '[]') => ({
 
 function useOf(dialect: Dialect, request: WireRequest, claimSafeMethods = false, isReadOnly = false) {
   const given = { ...claim, isReadOnly };
-  return oneUseOf(request, given, dialect, credential, NOW, { fingerprintSeed: 1, claimSafeMethods });
+  return oneUseOf(request, given, dialect, credential, NOW, {
+    fingerprintSeed: 1,
+    claimSafeMethods,
+    longestMemory: longestMemory(DIALECTS),
+  });
 }
 
 describe('what a signature is used up by', () => {
@@ -49,6 +61,15 @@ describe('what a signature is used up by', () => {
     expect(useOf(bitget, login)).toEqual(useOf(bitget, { ...login, target: '/v2/ws/other' }));
     expect(useOf(bitget, login)).toEqual(useOf(bitget, { ...login, message: '{"id":"2","op":"login"}' }));
     expect(useOf(bitget, login)).not.toEqual(useOf(bitget, { ...login, ip: '192.0.2.2' }));
+  });
+
+  it('is a message of which nobody knows from where it came, once', () => {
+    const login = { ...read, message: '{"op":"login"}' };
+    expect(useOf(bitget, login)).toHaveProperty('nonce');
+    expect(useOf(bitget, login)).not.toHaveProperty('bound');
+    expect(useOf(gate, { ...message('spot.orders'), ip: undefined }, false, true)).not.toHaveProperty(
+      'bound',
+    );
   });
 
   it('is any read-only request where they share signatures, and nothing else', () => {

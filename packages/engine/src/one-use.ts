@@ -8,12 +8,14 @@ import {
   type WireRequest,
 } from '@countersign/core';
 import { fingerprint } from './fingerprint.ts';
+import type { LongestMemory } from './longest-memory.ts';
 import type { OneUse, RisingNonce } from './ports/claim-and-meter.ts';
 
 export interface OneUseSettings {
   readonly fingerprintSeed: number;
   /** Whether read-only requests too may be used once only. */
   readonly claimSafeMethods: boolean;
+  readonly longestMemory: LongestMemory;
 }
 
 /**
@@ -29,7 +31,7 @@ export function oneUseOf(
   dialect: Dialect,
   credential: Credential,
   nowMs: number,
-  { fingerprintSeed, claimSafeMethods }: OneUseSettings,
+  { fingerprintSeed, claimSafeMethods, longestMemory }: OneUseSettings,
 ): OneUse | undefined {
   const { replay } = dialect;
   if (replay.kind === 'none') return undefined;
@@ -37,13 +39,18 @@ export function oneUseOf(
     if (claim.nonce === undefined) return undefined;
     return { rising: risingNonce(claim.nonce, dialect, credential), nonceExpiresAt: nowMs };
   }
-  const nonceExpiresAt = endOfWindow(claim, dialect, nowMs);
+  // Whatever it is remembered by must end at one time in all dialects: the memory looks for it there.
+  const nonceExpiresAt = Math.max(
+    endOfWindow(claim, dialect, nowMs),
+    longestMemory(claim, dialect, credential),
+  );
   // A signature has one spelling only, so it stands for the request where there is no nonce.
   const text = claim.nonce === undefined ? claim.signature : `${credential.id}\n${claim.nonce}`;
   const mayRepeat =
     request.message === undefined
       ? replay.kind === 'signature' && !claimSafeMethods && isSafeMethod(request.method)
-      : claim.isReadOnly || dialect.webSocket?.opensConnection(request.message);
+      : // From where nobody knows, nothing comes again: it could be from anywhere.
+        request.ip !== undefined && (claim.isReadOnly || dialect.webSocket?.opensConnection(request.message));
   if (!mayRepeat) return { nonce: fingerprint(text, fingerprintSeed), nonceExpiresAt };
   const binding = bindingOf(request, dialect);
   if (binding === undefined) return undefined;

@@ -1,3 +1,4 @@
+import type { WireRequest } from '@countersign/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type Bench,
@@ -49,6 +50,24 @@ for (const adapter of STORES) {
         permission: 'read',
       });
     });
+
+    it.each(['bitget first', 'kucoin first'])(
+      'is claimed once by dialects that sign alike: %s',
+      async (order) => {
+        const asBitget = bitgetRequest(key, { nowMs: T0 });
+        const headers = asBitget.headers.map((text) => text.replace(/^ACCESS-/, 'KC-API-'));
+        const both = [asBitget, { ...asBitget, headers }];
+        const [first, second] = (order === 'bitget first' ? both : both.reverse()) as [
+          WireRequest,
+          WireRequest,
+        ];
+        expect(said(await verify(first))).toBe('allowed');
+        expect(said(await verify(second))).toBe('replayed');
+        // The window of bitget is longer.
+        bench.nowMs = T0 + 20_000;
+        expect(said(await verify(asBitget))).toBe('replayed');
+      },
+    );
 
     it('is claimed once where it changes something, in either dialect', async () => {
       for (const request of [bitgetRequest(key, { nowMs: T0 }), okxRequest(key, { nowMs: T0 })]) {

@@ -190,6 +190,22 @@ describe('facts in a query', () => {
     expect(query(text)).toBeUndefined(),
   );
 
+  it.each([
+    'symbol=A&Symbol=B',
+    'SYMBOL=B&symbol=A',
+    'symbol=A&+symbol=B',
+    'symbol=A&%20%09symbol=B',
+    'symbol=A&symbol[]=B',
+    'symbol=A&symbol%5Bx%5D=B',
+    'symbol=A&symbol%00x=B',
+  ])('are missing where a parser may find another one: %j', (text) => expect(query(text)).toBeUndefined());
+
+  it('are not missing for a name that is only near', () => {
+    expect(query('symbol=A&symbols=B&my_symbol=C&symbol_2=D')).toBe('A');
+    expect(query('a_b=A&a.b=B', 'a_b')).toBeUndefined();
+    expect(query('o[0]=A&o[1]=B', 'o[0]')).toBe('A');
+  });
+
   it('do not lose a mark that belongs to the name', () => {
     expect(query('?symbol=A')).toBeUndefined();
     expect(query('?symbol=A', '?symbol')).toBe('A');
@@ -274,6 +290,50 @@ describe('facts that are a parameter', () => {
     expect(parameter('?symbol=A', '')).toBeUndefined();
     expect(parameter('', '?symbol=A')).toBeUndefined();
     expect(parameter('', '')).toBeUndefined();
+  });
+});
+
+describe('a body that an upstream reads otherwise than its bytes', () => {
+  const given = { json: '{"symbol":"A"}', form: 'symbol=A' };
+  const factOf = (from: 'json' | 'form', headers: string[]) =>
+    readFacts(
+      [source(from, from === 'json' ? '/symbol' : 'symbol')],
+      aRequest({ method: 'POST', headers, body: Buffer.from(given[from]) }),
+    ).instrument;
+  const typeOf = (from: string) =>
+    from === 'json' ? 'application/json' : 'application/x-www-form-urlencoded';
+
+  it.each(['json', 'form'] as const)('has no facts: %s', (from) => {
+    for (const parameter of [
+      'charset=utf-7',
+      'charset="utf-16le"',
+      'CHARSET = utf-7',
+      'charset*=utf-7',
+      'charset=utf-8; charset=utf-7',
+      'charset="utf-8\\-7"',
+      'charset=',
+    ]) {
+      expect(factOf(from, ['Content-Type', `${typeOf(from)}; ${parameter}`]), parameter).toBeUndefined();
+    }
+    for (const coding of ['gzip', 'deflate', 'br', 'identity, gzip', 'x-gzip', '']) {
+      const headers = ['Content-Type', typeOf(from), 'Content-Encoding', coding];
+      expect(factOf(from, headers), coding).toBeUndefined();
+    }
+    const twice = ['Content-Encoding', 'identity', 'content-encoding', 'gzip'];
+    expect(factOf(from, twice)).toBeUndefined();
+  });
+
+  it.each(['json', 'form'] as const)('is none of a usual type: %s', (from) => {
+    for (const type of [
+      typeOf(from),
+      `${typeOf(from)};charset=UTF-8`,
+      `${typeOf(from)}; charset="utf-8"`,
+      `${typeOf(from)}; charset=utf8`,
+      `${typeOf(from)}; charset=ISO-8859-1; x=1`,
+    ]) {
+      const headers = ['Content-Type', type, 'Content-Encoding', 'identity'];
+      expect(factOf(from, headers), type).toBe('A');
+    }
   });
 });
 

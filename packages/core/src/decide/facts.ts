@@ -1,4 +1,5 @@
-import { queryOf, REPEATED, singleHeader, type WireRequest } from '../message.ts';
+import { foldedName } from '../folded-name.ts';
+import { queryOf, type RawHeaders, REPEATED, singleHeader, type WireRequest } from '../message.ts';
 import { isDecimal } from './decimal.ts';
 import { parseJson, resolvePointer } from './json.ts';
 import type { FactSource, Facts } from './manifest.ts';
@@ -13,7 +14,7 @@ export function readFacts(sources: readonly FactSource[], request: WireRequest):
   let jsonIsRead = false;
   for (const source of sources) {
     if (source.from === 'json' && !jsonIsRead) {
-      json = parseJson(request.body);
+      json = isReadAsItIs(request.headers) ? parseJson(request.body) : undefined;
       jsonIsRead = true;
     }
     const value = source.from === 'json' ? resolvePointer(json, source.at) : field(source, request);
@@ -30,8 +31,28 @@ function field(source: FactSource, request: WireRequest): string | undefined {
   const form = source.from === 'query' ? '' : formIn(request);
   if (form === undefined) return undefined;
   // The first `&` keeps a leading `?`, which URLSearchParams would drop: it belongs to the first name.
-  const values = new URLSearchParams(`&${query}&${form}`).getAll(source.at);
-  return values.length === 1 ? values[0] : undefined;
+  let found: string | undefined;
+  for (const [name, value] of new URLSearchParams(`&${query}&${form}`)) {
+    if (!mayBeTakenFor(name, source.at)) continue;
+    if (name !== source.at || found !== undefined) return undefined;
+    found = value;
+  }
+  return found;
+}
+
+/**
+ * Whether a parser may take one name of a field for another: some ignore letter case; PHP drops blanks in front and what
+ * comes after a NUL, reads `_` for a point or a blank, and makes a list of `symbol[]`, as others do.
+ */
+function mayBeTakenFor(name: string, wanted: string): boolean {
+  if (name === wanted) return true;
+  const read = wanted.includes('[') ? foldedName : looseName;
+  return read(name) === read(wanted);
+}
+
+function looseName(name: string): string {
+  const [plain = ''] = name.trimStart().split(/[[\0]/, 1);
+  return foldedName(plain.replace(/[. ]/g, '_'));
 }
 
 /**
@@ -40,8 +61,23 @@ function field(source: FactSource, request: WireRequest): string | undefined {
  */
 function formIn({ headers, body }: WireRequest): string | undefined {
   if (body.length === 0) return '';
+  if (!isReadAsItIs(headers)) return undefined;
   const type = singleHeader(headers, 'content-type');
   if (type === REPEATED || /json|multipart/i.test(type ?? '')) return undefined;
   const text = Buffer.from(body).toString('utf8');
   return /^\s*[{[]/.test(text) ? undefined : text;
+}
+
+const CHARSET = /;\s*charset="?(?:utf-?8|us-ascii|iso-8859-1)"?\s*(?=;|$)/gi;
+
+/**
+ * Whether an upstream reads the bytes of a body as they stand there: not compressed, and in a character set in which
+ * ASCII is ASCII. In UTF-7, `+ACI-` is a quote: the text `"+ACI-,+ACI-symbol+ACI-:+ACI-ETHUSDT"` is a member more. And
+ * a header of gzip has room for a form.
+ */
+function isReadAsItIs(headers: RawHeaders): boolean {
+  const type = singleHeader(headers, 'content-type') ?? '';
+  const coding = singleHeader(headers, 'content-encoding') ?? 'identity';
+  if (type === REPEATED || coding === REPEATED || !/^\s*identity\s*$/i.test(coding)) return false;
+  return !/charset/i.test(type.replace(CHARSET, ''));
 }

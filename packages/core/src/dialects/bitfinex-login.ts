@@ -1,7 +1,7 @@
 import { type Denial, denial } from '../denial.ts';
 import { bitfinexError } from './bitfinex-errors.ts';
 import type { Claim, Dialect, WebSocketLogin } from './dialect.ts';
-import { hasRepeatedName, jsonMembers, scalarText } from './json-members.ts';
+import { hasRepeatedName, type JsonMember, jsonMembers, scalarText } from './json-members.ts';
 import { isRisingNonce } from './rising-nonce.ts';
 
 const MAX_LENGTH = 512;
@@ -12,7 +12,7 @@ const MAX_LENGTH = 512;
  */
 export function bitfinexLogin(schemes: Dialect['schemes']): WebSocketLogin {
   return {
-    recognises: (message) => memberText(message, 'event') === 'auth',
+    recognises: (message) => (jsonMembers(message) ?? []).some(isLogin),
     read,
     opensConnection: () => true,
     accept: (_message, { requestId }) =>
@@ -29,6 +29,11 @@ export function bitfinexLogin(schemes: Dialect['schemes']): WebSocketLogin {
       return JSON.stringify({ event: 'auth', apiKey: keyId, authSig, authNonce: nonce, authPayload });
     },
   };
+}
+
+/** One `event` of several, too: which of them counts, every parser decides for itself. */
+function isLogin({ name, value }: JsonMember): boolean {
+  return name === 'event' && scalarText(value) === 'auth';
 }
 
 function read(message: string): Claim | Denial {

@@ -52,7 +52,13 @@ type Members = ReadonlyMap<string, string | undefined>;
  * It is answered in text; HTX's own contract WebSockets answer in gzip.
  */
 export const htxLogin: WebSocketLogin = {
-  recognises: (message) => formOf(membersOf(message)) !== undefined,
+  // One member of several with its name, too: which of them counts, every parser decides for itself.
+  recognises(message) {
+    const members = jsonMembers(message) ?? [];
+    const has = (wanted: string, text: string) =>
+      members.some(({ name, value }) => name === wanted && scalarText(value) === text);
+    return has('op', 'auth') || (has('action', 'req') && has('ch', 'auth'));
+  },
   read,
   opensConnection: () => true,
   accept(message, { nowMs }) {
@@ -104,6 +110,10 @@ function read(message: string, { handshake, ...context }: LoginContext): Claim |
       return denial('malformed_request', `${name} is longer than ${MAX_LENGTH}.`, { part });
   }
   const [keyId, signature, timestamp] = parts.map(([name]) => values.get(name)) as [string, string, string];
+  // The signed text holds it percent-encoded, and a lone surrogate has no such form.
+  if (/\p{Cs}/u.test(keyId)) {
+    return denial('malformed_request', `${form.key} is not Unicode.`, { part: 'key' });
+  }
   if (values.get(form.method) !== 'HmacSHA256') {
     return denial('algorithm_not_allowed', `${form.method} is not HmacSHA256.`, { part: 'signature' });
   }

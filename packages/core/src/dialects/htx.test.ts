@@ -61,6 +61,19 @@ describe('htx', () => {
   });
 });
 
+/** The proof of a login, with a lone surrogate for its key. */
+function fields(key: string, signature: string, version: string): string {
+  const isSpot = key === 'accessKey';
+  const named = (name: string) => (isSpot ? name : name[0]?.toUpperCase() + name.slice(1));
+  return JSON.stringify({
+    [key]: '\ud800',
+    [signature]: 'x',
+    [named('timestamp')]: '2026-11-24T06:00:00',
+    [named('signatureMethod')]: 'HmacSHA256',
+    [named('signatureVersion')]: version,
+  });
+}
+
 describe('the logins of htx', () => {
   const spot = '{"action":"req","ch":"auth","params":{}}';
   const contract = '{"op":"auth","type":"api","cid":"7"}';
@@ -72,6 +85,14 @@ describe('the logins of htx', () => {
     ['{"op":"pong","ts":"1"}', false],
     ['auth', false],
   ])('are recognised in %s: %s', (message, is) => expect(login.recognises(message)).toBe(is));
+
+  it.each([
+    ['accessKey', `{"action":"req","ch":"auth","params":${fields('accessKey', 'signature', '2.1')}}`],
+    ['AccessKeyId', `{"op":"auth","type":"api",${fields('AccessKeyId', 'Signature', '2').slice(1)}`],
+  ])('are read without throwing when %s is not Unicode', (_, message) => {
+    const read = login.read(message, { handshake: aRequest({ target: '/ws/v2', headers }) });
+    expect(denialOf(read)).toMatchObject({ code: 'malformed_request', part: 'key' });
+  });
 
   it('are answered each in its own form', () => {
     expect(login.accept(spot, context)).toBe('{"action":"req","code":200,"ch":"auth","data":{}}');

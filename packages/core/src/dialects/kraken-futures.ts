@@ -12,6 +12,7 @@ import {
   type WireRequest,
 } from '../message.ts';
 import type { Prehash } from '../schemes/prehash.ts';
+import { faultInSize } from './body-size.ts';
 import type { Claim, Dialect, SignedRequest, SigningContext, SigningKey } from './dialect.ts';
 import { krakenFuturesError } from './kraken-futures-errors.ts';
 import { krakenFuturesLogin } from './kraken-futures-login.ts';
@@ -66,6 +67,8 @@ export const krakenFutures: Dialect = {
         part: 'timestamp',
       });
     }
+    const tooLong = faultInSize(request);
+    if (tooLong !== undefined) return tooLong;
     const parameters = parametersOf(request, nonce ?? '');
     if (typeof parameters !== 'string') return parameters;
     const prehashOf = (text: string) => prehash(text, nonce ?? '', request.target);

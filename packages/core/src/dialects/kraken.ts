@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Denial, denial } from '../denial.ts';
 import { hasHeader, headerName, singleHeaders, type WireRequest } from '../message.ts';
 import type { Prehash } from '../schemes/prehash.ts';
+import { faultInSize } from './body-size.ts';
 import type { Claim, Dialect, SignedRequest, SigningContext, SigningKey } from './dialect.ts';
 import { hasRepeatedName, jsonMembers, scalarText } from './json-members.ts';
 import { krakenError } from './kraken-errors.ts';
@@ -33,7 +34,7 @@ export const kraken: Dialect = {
 
   read(request): Claim | Denial {
     const values = singleHeaders(request.headers, PROOF);
-    const fault = faultInProofHeaders(PROOF, values) ?? faultInForm(request);
+    const fault = faultInProofHeaders(PROOF, values) ?? faultInForm(request) ?? faultInSize(request);
     if (fault !== undefined) return fault;
     const [keyId, signature] = values as [string, string];
     const nonce = nonceIn(request.body);

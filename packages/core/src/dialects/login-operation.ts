@@ -40,7 +40,7 @@ const FIELDS: readonly [name: string, part: ClaimPart][] = [
  */
 export function loginOperation({ name, schemes, verb, errors, answer }: LoginOperation): WebSocketLogin {
   return {
-    recognises: (message) => textOf(jsonMembers(message), 'op') === 'login',
+    recognises: (message) => (jsonMembers(message) ?? []).some(isLogin),
     read: (message) => read(message, verb),
     opensConnection: () => true,
     accept: (_message, { requestId }) => answer('login', 0, '', requestId),
@@ -56,6 +56,11 @@ export function loginOperation({ name, schemes, verb, errors, answer }: LoginOpe
       return JSON.stringify({ op: 'login', args });
     },
   };
+}
+
+/** One `op` of several, too: which of them counts, every parser decides for itself. */
+function isLogin({ name, value }: JsonMember): boolean {
+  return name === 'op' && scalarText(value) === 'login';
 }
 
 function read(message: string, verb: string): Claim | Denial {

@@ -53,6 +53,12 @@ describe('queryAlternatives', () => {
     (query) => expect(formsOf(query)).toEqual({}),
   );
 
+  it('offers nothing for a query that is longer than clients write', () => {
+    const long = (length: number) => 'a=%20&'.padEnd(length, 'b');
+    expect(formsOf(long(8192))).toHaveProperty('decoded');
+    expect(formsOf(long(8193))).toEqual({});
+  });
+
   it('offers nothing without a query', () => {
     expect(formsOf('')).toEqual({});
     expect(queryAlternatives(aRequest({ target: '/a%20b' }), (target) => [target])).toEqual([]);

@@ -36,8 +36,15 @@ export interface Spelling {
   readonly text: string;
 }
 
-/** Lists what else a client may have signed for a query or a form that is sent as `text`: no two are equal. */
+/** Longer than any query that clients write. Each spelling of it is made for strangers, too. */
+const MAX_LENGTH = 8192;
+
+/**
+ * Lists what else a client may have signed for a query or a form that is sent as `text`: no two are equal. None for a
+ * long text, which must be signed as it is sent.
+ */
 export function otherSpellings(text: string): readonly Spelling[] {
+  if (text.length > MAX_LENGTH) return [];
   const spellings: Spelling[] = [];
   const seen = new Set([text]);
   const offer = (form: Spelling['form'], spelling: string | undefined) => {

@@ -9,6 +9,7 @@ import {
   singleHeader,
   type WireRequest,
 } from '../message.ts';
+import { faultInSize } from './body-size.ts';
 import type { Claim, Dialect, SignedRequest, SigningContext, SigningKey } from './dialect.ts';
 import { coveredBy, findProof, hasParameter, parametersOf, plainSignature } from './proof-parameters.ts';
 import { DEFAULT_WINDOW, readRecvWindow } from './recv-window.ts';
@@ -52,6 +53,8 @@ export function signedParameters(differences: SignedParameters): Dialect {
     if (request.body.length > 0 && isSafeMethod(request.method)) {
       return malformed(`A ${request.method} request of this dialect has no body.`);
     }
+    const tooLong = faultInSize(request);
+    if (tooLong !== undefined) return tooLong;
     const sent = parametersOf(request);
     const proof = findProof(sent);
     if ('ok' in proof) return proof;
