@@ -84,14 +84,18 @@ function run(
 }
 
 /**
- * Our environment, less what the file holds: Node reads `--env-file` itself and has put all of it there, also what
- * `--only` leaves out.
+ * Our environment, less every name that the source holds: what `--only` leaves out is not to come from elsewhere, be it
+ * from Node, which reads `--env-file` itself, or from the operator's credential that a key was issued with.
  */
 function inherited(env: Context['env'], all: ReadonlyMap<string, string>): Context['env'] {
-  return Object.fromEntries(Object.entries(env).filter(([name, value]) => all.get(name) !== value));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !all.has(name)));
 }
 
-/** Addresses and ids are no secrets, and people want to read them. */
+/** Ids and bare addresses are no secrets, and people want to read them. Other URLs hold passwords and tokens. */
 function secretsIn(values: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  return new Map([...values].filter(([name]) => !/_(?:URL|KEY_ID)$/.test(name)));
+  return new Map([...values].filter(([name, value]) => !/_KEY_ID$/.test(name) && !isBareAddress(value)));
+}
+
+function isBareAddress(value: string): boolean {
+  return /^(?:https?|wss?):\/\/[\w.:[\]-]+\/?$/.test(value);
 }
