@@ -48,6 +48,18 @@ describe('countersign run', () => {
     expect(JSON.parse(stdout)).toEqual([null, 'two words']);
   });
 
+  it('says where the program belongs, when its options are taken for ours', async () => {
+    const { code, stderr } = await countersign([
+      'run',
+      '--env-file',
+      envFile(BOT),
+      process.execPath,
+      '-e',
+      PRINT,
+    ]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('behind --: countersign run')]);
+  });
+
   it.each(['', '# nothing\n', 'no assignment\n'])(
     'starts nothing with a file that holds none: %j',
     async (text) => {

@@ -24,6 +24,9 @@ export function addRun(program: Command, context: Context): void {
     .description('Start a program with secrets in its environment. It ends as the program ends')
     .usage('[options] -- COMMAND [ARGUMENT...]')
     .argument('<command...>', 'the program and its arguments, behind --')
+    .showHelpAfterError(
+      'The program and its arguments stand behind --: countersign run --env-file bot.env -- node bot.js',
+    )
     .option('--env-file <file>', 'NAME=value lines, mode 0600, or made by countersign env encrypt')
     .option('--passphrase-file <file>', 'passphrase of an encrypted --env-file (default: it is asked for)')
     .option('--keychain <name>', "what countersign env store put into the system's keychain")

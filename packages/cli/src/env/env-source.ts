@@ -26,7 +26,7 @@ export async function readEnvSource(
   const values = readEnvText(await textOf(context, source));
   if (values.size > 0) return values;
   throw new CommandError(
-    `${source.keychain ?? source.envFile} holds no NAME=value line. (What comes from a pipe is read from standard input: --env-file -)`,
+    `${source.keychain ?? source.envFile} holds no NAME=value line. (A pipe cannot be read here: give a file.)`,
   );
 }
 
