@@ -1,12 +1,16 @@
 import {
+  chownSync,
   closeSync,
+  fchmodSync,
   fstatSync,
   fsyncSync,
   openSync,
   readFileSync,
+  realpathSync,
   renameSync,
+  statSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { CommandError } from './command-error.ts';
@@ -76,6 +80,7 @@ export function createPrivateFile(path: string): PrivateFile {
   let fd: number;
   try {
     fd = openSync(path, 'wx', 0o600);
+    fchmodSync(fd, 0o600); // Whatever the umask takes away.
   } catch (error) {
     const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
     throw new CommandError(
@@ -93,7 +98,7 @@ export function createPrivateFile(path: string): PrivateFile {
     path,
     write(content) {
       try {
-        writeSync(fd, content);
+        writeFileSync(fd, content); // All of it: one write may do a part, when the disk is full.
         fsyncSync(fd);
       } catch (error) {
         throw new CommandError(`${path} cannot be written: ${reasonOf(error)}`);
@@ -110,18 +115,31 @@ export function createPrivateFile(path: string): PrivateFile {
 
 /**
  * Puts a file of mode 0600 in the place of one that is there, in one step: who reads it meanwhile gets the old content
- * or the new one, and never a part.
+ * or the new one, and never a part. It belongs to whom the old one did, and a link to it stays one.
  *
  * @throws {@link CommandError} when it cannot be made
  */
 export function replacePrivateFile(path: string): PrivateFile {
-  const file = createPrivateFile(`${path}.new`);
+  const target = realpathSync(path);
+  const file = createPrivateFile(`${target}.new`);
+  try {
+    const { uid, gid } = statSync(target);
+    if (uid !== statSync(file.path).uid) chownSync(file.path, uid, gid);
+  } catch (error) {
+    file.discard();
+    throw new CommandError(`${file.path} cannot be given to the owner of ${path}: ${reasonOf(error)}`);
+  }
   return {
     path,
     write(content) {
-      file.write(content);
       try {
-        renameSync(file.path, path);
+        file.write(content);
+      } catch (error) {
+        file.discard(); // A part of a secret is of no use, and would be in the way of the next try.
+        throw error;
+      }
+      try {
+        renameSync(file.path, target);
       } catch (error) {
         throw new CommandError(
           `${path} cannot be replaced: ${reasonOf(error)}. The new content is in ${file.path}.`,

@@ -42,6 +42,37 @@ describe('countersign run', () => {
     expect(stderr).not.toContain(SECRET);
   });
 
+  it('takes what is left out from nowhere else', async () => {
+    const args = ['run', '--env-file', envFile(BOT), '--only', 'OTHER', ...node(PRINT)];
+    const { stdout } = await countersign(args, { env: { COUNTERSIGN_SECRET: 'of-an-operator' } });
+    expect(JSON.parse(stdout)).toEqual([null, 'two words']);
+  });
+
+  it('says where the program belongs, when its options are taken for ours', async () => {
+    const { code, stderr } = await countersign([
+      'run',
+      '--env-file',
+      envFile(BOT),
+      process.execPath,
+      '-e',
+      PRINT,
+    ]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('behind --: countersign run')]);
+  });
+
+  it.each(['', '# nothing\n', 'no assignment\n'])(
+    'starts nothing with a file that holds none: %j',
+    async (text) => {
+      const { code, stdout, stderr } = await countersign([
+        'run',
+        '--env-file',
+        envFile(text),
+        ...node(PRINT),
+      ]);
+      expect([code, stdout, stderr]).toEqual([1, '', expect.stringContaining('holds no NAME=value line')]);
+    },
+  );
+
   it('puts the file before what is in the environment already', async () => {
     const { stdout } = await countersign(['run', '--env-file', envFile(BOT), ...node(PRINT)], {
       env: { OTHER: 'from outside' },
@@ -168,6 +199,23 @@ describe('--mask', () => {
     );
   });
 
+  it('shows addresses and ids, but no URL with a password or token in it', async () => {
+    const text =
+      'API_URL=https://api.test:8443\nDATABASE_URL=postgres://u:p@db/x\nHOOK_URL=https://h.test/T0/B0\n';
+    const program =
+      'const { API_URL, DATABASE_URL, HOOK_URL } = process.env; console.log(API_URL, DATABASE_URL, HOOK_URL)';
+    expect((await masked(program, text)).stdout).toBe(
+      'https://api.test:8443 [masked DATABASE_URL] [masked HOOK_URL]\n',
+    );
+  });
+
+  it('loses nothing of a program that is ended by a signal', async () => {
+    const program = "process.stdout.write('x'.repeat(1_000_000), () => process.kill(process.pid, 'SIGTERM'))";
+    const child = startCommand(['run', '--env-file', envFile(BOT), '--mask', ...node(program)]);
+    const { code, stdout } = await endOf(child);
+    expect([code, stdout.length]).toEqual([null, 1_000_000]);
+  });
+
   it('says which value is too short', async () => {
     const { stderr } = await masked('0', 'PIN=1234\n');
     expect(stderr).toBe('PIN is too short to be masked: it would be found in innocent words.\n');
@@ -198,7 +246,7 @@ describe('countersign env', () => {
       1,
       'The passphrase is not the right one, or the file was changed.\n',
     ]);
-    const changed = envFile(text.replace(/.(?=\n$)/, (last) => (last === 'A' ? 'B' : 'A')));
+    const changed = envFile(text.replace(/[^\n](?=.{9}\n$)/, (one) => (one === 'A' ? 'B' : 'A')));
     expect((await countersign(['run', '--env-file', changed, ...flags, ...node(PRINT)])).code).toBe(1);
     const cut = envFile(text.slice(0, 60));
     expect((await countersign(['run', '--env-file', cut, ...flags, ...node(PRINT)])).stderr).toContain(

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
 import { RunningProxy } from './running-proxy.ts';
@@ -66,8 +67,8 @@ afterEach(() => {
   for (const { socket } of clients.splice(0)) socket.terminate();
 });
 
-async function issue(more: object = {}): Promise<Key> {
-  const made = await proxy.engine.keys.issue(
+async function issue(more: object = {}, at = proxy): Promise<Key> {
+  const made = await at.engine.keys.issue(
     {
       accountId: 'acct_7',
       label: '',
@@ -158,7 +159,7 @@ describe('a login inside a WebSocket', () => {
     const nobody = arrived[0]?.headers ?? {};
     expect(Object.keys(nobody).filter((name) => /countersign.account/i.test(name))).toEqual([]);
     await client.ask(login());
-    expect(arrived[1]?.headers['x-countersign-account']).toBe('acct_7');
+    await eventually(() => expect(arrived[1]?.headers['x-countersign-account']).toBe('acct_7'));
   });
 
   it('is answered before the upstream pushes anything', async () => {
@@ -172,6 +173,7 @@ describe('a login inside a WebSocket', () => {
     const one = await Client.open();
     const other = await Client.open();
     for (const client of [one, other, one]) expect(codeIn((await client.ask(message))[0])).toBe('0');
+    await eventually(() => expect(arrived).toHaveLength(2));
   });
 
   it('as another key is refused, and ends the connection', async () => {
@@ -212,6 +214,7 @@ describe('a login inside a WebSocket', () => {
         { data: { allowed: true, dialect: 'bitget', path: '/v2/ws/private' } },
       ]);
     });
+    await eventually(() => expect(arrived).toHaveLength(1));
   });
 });
 
@@ -247,6 +250,37 @@ describe('before a login', () => {
     expect(await client.ask(Buffer.from([0, 255]))).toEqual([Buffer.from([0, 255])]);
   });
 
+  it('no long message is looked at', async () => {
+    const client = await Client.open();
+    client.socket.send(`{"op":"subscribe","args":[{"channel":"ticker"}],"more":"${'x'.repeat(65_536)}"}`);
+    expect(await client.end()).toBe(1009);
+    expect(arrived).toHaveLength(0);
+  });
+
+  it('a connection that ends while the upstream is still asked is no fault', async () => {
+    let isAsked = false;
+    const silent = createServer().on('upgrade', (_request, socket) => {
+      isAsked = true;
+      socket.on('end', () => socket.end()).resume();
+    });
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const upstream = new URL(`http://127.0.0.1:${(silent.address() as AddressInfo).port}`);
+    const stopping = await RunningProxy.start({ manifest: MANIFEST, upstream });
+    const socket = new WebSocket(`ws://127.0.0.1:${stopping.port}/v2/ws/private`);
+    await once(socket, 'open');
+    socket.send('ping');
+    await eventually(() => expect(isAsked).toBe(true));
+    await stopping.close();
+    await new Promise((resolve) => silent.close(resolve));
+    expect(stopping.faults).toEqual([]);
+  });
+
+  it.each(['constructor', '__proto__'])('a header may be called %s', async (name) => {
+    const client = await Client.open('/v2/ws/private', Object.fromEntries([[name, 'x']]));
+    expect(await client.ask('ping')).toEqual(['echo ping']);
+    expect(proxy.faults).toEqual([]);
+  });
+
   it('the connection is ended that sends nothing', async () => {
     const client = await Client.open();
     expect(await client.end()).toBe(1008);
@@ -267,12 +301,18 @@ describe('before a login', () => {
   });
 
   it('an address may have 200 connections without one, and more after one', async () => {
-    const many = await Promise.all(Array.from({ length: 200 }, () => Client.open()));
-    const refused = new Client('/v2/ws/private');
-    const [, response] = (await once(refused.socket, 'unexpected-response')) as [unknown, IncomingMessage];
+    // Without the deadline of the others: all of them have to be open at once.
+    const patient = await RunningProxy.start({ manifest: MANIFEST });
+    const connect = () => new WebSocket(`ws://127.0.0.1:${patient.port}/v2/ws/private`);
+    const many = Array.from({ length: 200 }, connect);
+    await Promise.all(many.map((socket) => once(socket, 'open')));
+    const [, response] = (await once(connect(), 'unexpected-response')) as [unknown, IncomingMessage];
     expect(response.statusCode).toBe(429);
-    await many[0]?.ask(login());
-    await Client.open();
+    const [first] = many as [WebSocket];
+    first.send(login(await issue({}, patient)));
+    await once(first, 'message');
+    await once(connect(), 'open');
+    await patient.close();
   });
 });
 
@@ -336,6 +376,48 @@ describe('an open connection', () => {
     client.socket.resume();
     await eventually(() => expect(client.got).toHaveLength(before + messages.length));
     expect(client.got.slice(before)).toEqual(messages.map((message) => `echo ${message}`));
+  });
+});
+
+describe('a slow side', () => {
+  const connected = async () => {
+    const client = await Client.open();
+    await client.ask('ping');
+    await client.ask(login());
+    await eventually(() => expect(arrived).toHaveLength(2));
+    return { client, nobody: arrived[0] as Arrived, somebody: arrived[1] as Arrived };
+  };
+
+  it('is waited for: an upstream that does not read is not sent for, without end', async () => {
+    const { client, somebody } = await connected();
+    const message = 'x'.repeat(100_000);
+    const count = 600;
+    let sent = 0;
+    somebody.socket.pause();
+    const sending = (async () => {
+      for (; sent < count; sent++) await new Promise((resolve) => client.socket.send(message, resolve));
+    })();
+    let before = -1;
+    while (sent < count && sent !== before) {
+      before = sent;
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+    expect(sent).toBeLessThan(count);
+    somebody.socket.resume();
+    await sending;
+    await eventually(() => expect(somebody.messages).toHaveLength(count));
+  }, 30_000);
+
+  it('holds up both upstreams, and later neither', async () => {
+    const { client, nobody, somebody } = await connected();
+    client.socket.pause();
+    for (let i = 0; i < 100; i++) nobody.socket.send('n'.repeat(100_000));
+    somebody.socket.send('s'.repeat(3_000_000));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    client.socket.resume();
+    const first = () => client.got.map((message) => String(message)[0]);
+    await eventually(() => expect(first().filter((letter) => letter === 'n')).toHaveLength(100));
+    await eventually(() => expect(first()).toContain('s'));
   });
 });
 

@@ -31,12 +31,12 @@ function addCheck(env: Command, { terminal }: Context): void {
     .description(
       'Look for mistakes in an env file: who can read it, lines that are none, placeholders, mix-ups',
     )
-    .argument('<file>', 'the env file')
+    .argument('<file>', 'the env file, or - for standard input')
     .action(async (file: string) => {
       const text = await readPublicFile(file);
       const faults: string[] = [];
       if (isEncrypted(text)) return terminal.print(`${file}: is encrypted. What is in it was not looked at.`);
-      if (isReadableByOthers(statSync(file).mode))
+      if (file !== '-' && isReadableByOthers(statSync(file).mode))
         faults.push(
           `${file}: can be read by others. Run chmod 600 ${file}, and consider what is in it known`,
         );

@@ -24,6 +24,9 @@ export function addRun(program: Command, context: Context): void {
     .description('Start a program with secrets in its environment. It ends as the program ends')
     .usage('[options] -- COMMAND [ARGUMENT...]')
     .argument('<command...>', 'the program and its arguments, behind --')
+    .showHelpAfterError(
+      'The program and its arguments stand behind --: countersign run --env-file bot.env -- node bot.js',
+    )
     .option('--env-file <file>', 'NAME=value lines, mode 0600, or made by countersign env encrypt')
     .option('--passphrase-file <file>', 'passphrase of an encrypted --env-file (default: it is asked for)')
     .option('--keychain <name>', "what countersign env store put into the system's keychain")
@@ -84,14 +87,18 @@ function run(
 }
 
 /**
- * Our environment, less what the file holds: Node reads `--env-file` itself and has put all of it there, also what
- * `--only` leaves out.
+ * Our environment, less every name that the source holds: what `--only` leaves out is not to come from elsewhere, be it
+ * from Node, which reads `--env-file` itself, or from the operator's credential that a key was issued with.
  */
 function inherited(env: Context['env'], all: ReadonlyMap<string, string>): Context['env'] {
-  return Object.fromEntries(Object.entries(env).filter(([name, value]) => all.get(name) !== value));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !all.has(name)));
 }
 
-/** Addresses and ids are no secrets, and people want to read them. */
+/** Ids and bare addresses are no secrets, and people want to read them. Other URLs hold passwords and tokens. */
 function secretsIn(values: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  return new Map([...values].filter(([name]) => !/_(?:URL|KEY_ID)$/.test(name)));
+  return new Map([...values].filter(([name, value]) => !/_KEY_ID$/.test(name) && !isBareAddress(value)));
+}
+
+function isBareAddress(value: string): boolean {
+  return /^(?:https?|wss?):\/\/[\w.:[\]-]+\/?$/.test(value);
 }

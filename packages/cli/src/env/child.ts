@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { CommandError } from '../command-error.ts';
 import { createMasker } from './masker.ts';
 
@@ -39,10 +41,13 @@ export async function runChild(
   const { env, masked } = options;
   const output = masked === undefined ? 'inherit' : 'pipe';
   const child = spawn(file, args, { env: { ...env }, stdio: ['inherit', output, output] });
-  if (masked !== undefined) {
-    child.stdout?.pipe(createMasker(masked)).pipe(process.stdout);
-    child.stderr?.pipe(createMasker(masked)).pipe(process.stderr);
-  }
+  const shown =
+    masked === undefined
+      ? []
+      : [
+          maskedInto(process.stdout, child.stdout as Readable, masked),
+          maskedInto(process.stderr, child.stderr as Readable, masked),
+        ];
   const listeners = FORWARDED.map((signal) => {
     const forward = () => {
       if (!(process.stdin.isTTY && FROM_TERMINAL.includes(signal))) child.kill(signal);
@@ -51,14 +56,29 @@ export async function runChild(
     return () => process.off(signal, forward);
   });
   try {
-    return await new Promise<Ending>((resolve, reject) => {
+    const ending = await new Promise<Ending>((resolve, reject) => {
       child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(file, error)));
       // Not `exit`: what it printed last may still be on its way.
       child.once('close', (code, signal) => resolve(signal === null ? { code: code ?? 1 } : { signal }));
     });
+    // We may end by a signal now, and what has not left us by then is lost.
+    await Promise.all(shown);
+    return ending;
   } finally {
     for (const remove of listeners) remove();
   }
+}
+
+/** Passes what a program prints on, masked. Resolves when all of it has left this process. */
+async function maskedInto(
+  output: NodeJS.WriteStream,
+  from: Readable,
+  secrets: ReadonlyMap<string, string>,
+): Promise<void> {
+  const masker = from.pipe(createMasker(secrets));
+  masker.pipe(output, { end: false });
+  await finished(masker);
+  await new Promise((resolve) => output.write('', resolve));
 }
 
 function notStarted(file: string, { code, message }: NodeJS.ErrnoException): CommandError {

@@ -17,17 +17,24 @@ export interface EnvSource {
 /**
  * Reads the variables for a program.
  *
- * @throws {@link CommandError} for a file that others can read and that is not encrypted
+ * @throws {@link CommandError} for a file that others can read and that is not encrypted, or that holds none
  */
 export async function readEnvSource(
   context: Context,
   source: EnvSource,
 ): Promise<ReadonlyMap<string, string>> {
-  if (source.keychain !== undefined) return readEnvText(await readFromKeychain(source.keychain));
-  const { envFile = '' } = source;
+  const values = readEnvText(await textOf(context, source));
+  if (values.size > 0) return values;
+  throw new CommandError(
+    `${source.keychain ?? source.envFile} holds no NAME=value line. (A pipe cannot be read here: give a file.)`,
+  );
+}
+
+async function textOf(context: Context, { keychain, envFile = '', passphraseFile }: EnvSource) {
+  if (keychain !== undefined) return readFromKeychain(keychain);
   const text = await readPublicFile(envFile);
-  if (isEncrypted(text)) return readEnvText(await decryptedText(context, text, source.passphraseFile));
-  return readEnvText(envFile === '-' ? text : await readPrivateFile(envFile));
+  if (isEncrypted(text)) return decryptedText(context, text, passphraseFile);
+  return envFile === '-' ? text : readPrivateFile(envFile);
 }
 
 /** Takes some of the variables, by name. */

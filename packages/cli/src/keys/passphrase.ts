@@ -61,6 +61,7 @@ export async function passphraseFrom(
   const text = await terminal.askHidden('Passphrase: ');
   if (text !== (await terminal.askHidden('Once more: ')))
     throw new CommandError('These are two different passphrases.');
+  if (text === '') throw new CommandError('The passphrase is empty.');
   return { text, isGenerated: false };
 }
 

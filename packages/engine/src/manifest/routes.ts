@@ -46,6 +46,8 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
   }
   return {
     find(method, target) {
+      // No client sends a fragment (RFC 9112 section 3.2), and the router would drop it: an upstream may not.
+      if (target.includes('#')) return undefined;
       const path = pathOf(target);
       const known = fixed.get(method)?.get(path);
       if (known !== undefined) return known;

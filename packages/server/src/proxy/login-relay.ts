@@ -43,10 +43,13 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const HIGH_WATER = 1024 * 1024;
 /** Messages on one connection that may be refused for want of a login, or ask for a challenge. */
 const MAX_REFUSED = 20;
+/** Longest message while no login opened the connection, in bytes: strangers shall not have us parse megabytes. */
+const MAX_UNOPENED_BYTES = 64 * 1024;
 
 /** Codes of RFC 6455 section 7.4.1. */
 const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
+const TOO_BIG = 1009;
 const INTERNAL_ERROR = 1011;
 const TRY_AGAIN_LATER = 1013;
 
@@ -112,11 +115,20 @@ export class LoginRelay {
         this.#end(INTERNAL_ERROR, '');
       })
       .finally(() => {
-        if (--this.#waiting === 0) this.#socket.client.resume();
+        this.#waiting--;
+        this.#readOn();
       });
   }
 
+  /** Reads on from the client once nothing of it waits here, and no upstream has too much of it unsent. */
+  #readOn(): void {
+    if (this.#waiting > 0 || (!this.#isEnded && [...this.#upstreams].some(isFull))) return;
+    this.#socket.client.resume();
+  }
+
   async #handle(data: RawData, isBinary: boolean): Promise<void> {
+    if (!this.#isOpen && (data as Buffer).length > MAX_UNOPENED_BYTES)
+      return this.#end(TOO_BIG, `over ${MAX_UNOPENED_BYTES} bytes before a login`);
     const text = isBinary ? undefined : String(data);
     const challenged = text === undefined ? undefined : this.#login.challenge?.(text, this.#challenge);
     if (challenged !== undefined) return this.#answerStranger(challenged);
@@ -201,20 +213,34 @@ export class LoginRelay {
       },
     );
     this.#upstreams.add(server);
-    server.on('message', (data, isBinary) => relay(server, client, data, isBinary));
+    server.on('message', (data, isBinary) => this.#push(data, isBinary));
     server.on('close', (code, reason) => this.#end(passable(code), reason.toString()));
     return new Promise((resolve) => {
       server.on('open', () => resolve(server));
       // Nobody goes on after an error: it ends all three connections.
       server.on('error', (error) => {
-        onError(error);
+        // One that is given up with its client fails too, and that is no fault.
+        if (!this.#isEnded) onError(error);
         this.#end(TRY_AGAIN_LATER, 'the API behind this address does not answer');
       });
     });
   }
 
   #pass(upstream: WebSocket, data: RawData | string, isBinary: boolean): void {
-    relay(this.#socket.client, upstream, data, isBinary);
+    if (upstream.readyState !== WebSocket.OPEN) return;
+    upstream.send(data as Buffer, { binary: isBinary }, () => this.#readOn());
+  }
+
+  /** Sends what an upstream said, and reads on from none of them while too much lies unsent. */
+  #push(data: RawData, isBinary: boolean): void {
+    const { client } = this.#socket;
+    if (client.readyState !== WebSocket.OPEN) return;
+    client.send(data as Buffer, { binary: isBinary }, () => {
+      if (isFull(client)) return;
+      for (const upstream of this.#upstreams) if (upstream.isPaused) upstream.resume();
+    });
+    if (!isFull(client)) return;
+    for (const upstream of this.#upstreams) if (upstream.readyState === WebSocket.OPEN) upstream.pause();
   }
 
   /** A client that went away without a word would keep its connections to the upstream for ever. */
@@ -250,13 +276,8 @@ function endOne(socket: WebSocket, code: number, reason: string): void {
   socket.once('close', () => clearTimeout(deadline));
 }
 
-/** Sends a message on, and stops reading its source while too much lies unsent. */
-function relay(from: WebSocket, to: WebSocket, data: RawData | string, isBinary: boolean): void {
-  if (to.readyState !== WebSocket.OPEN) return;
-  to.send(data as Buffer, { binary: isBinary }, () => {
-    if (from.isPaused && to.bufferedAmount < HIGH_WATER) from.resume();
-  });
-  if (to.bufferedAmount > HIGH_WATER) from.pause();
+function isFull({ bufferedAmount }: WebSocket): boolean {
+  return bufferedAmount > HIGH_WATER;
 }
 
 /** A close code that may be sent on: 1005, 1006 and 1015 are never on the wire (RFC 6455 section 7.4.1). */
@@ -268,7 +289,8 @@ function passable(code: number): number {
 
 /** Headers for the upstream's handshake: those of the client's own are made anew. */
 function handshakeHeaders(flat: readonly string[]): Record<string, string[]> {
-  const headers: Record<string, string[]> = {};
+  // Without a prototype: `constructor` is the name of a header as good as any.
+  const headers: Record<string, string[]> = Object.create(null);
   for (let i = 0; i + 1 < flat.length; i += 2) {
     const name = (flat[i] as string).toLowerCase();
     if (name.startsWith('sec-websocket-')) continue;
