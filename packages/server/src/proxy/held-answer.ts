@@ -9,11 +9,16 @@ import {
   unsigned,
 } from '../signed-answers/answer-signer.ts';
 
-/** The longest answer of an upstream that is held back to be signed, in bytes. */
+/**
+ * The longest answer of an upstream that is held back to be signed, in bytes; and the most of all answers that are under
+ * way on one connection, on which a client can ask for many at once.
+ */
 export const MAX_HELD_BYTES = 1024 * 1024;
 /** How long its end is waited for, in ms. */
 const HELD_MS = 5_000;
 
+/** Bytes that are held for each connection. */
+const heldOn = new WeakMap<object, number>();
 /** Media types of answers that go on until somebody leaves. */
 const STREAMS =
   /\b(?:text\/event-stream|multipart\/x-mixed-replace|application\/(?:x-)?ndjson|application\/grpc)\b/i;
@@ -24,6 +29,8 @@ export interface HeldAnswerParts {
   readonly request: WireRequest;
   /** Where the answer goes. Nothing is written to it before the end is known, or given up. */
   readonly response: ServerResponse;
+  /** The client's connection: the response may be waiting for it. */
+  readonly connection: object;
   readonly heldMs?: number | undefined;
 }
 
@@ -54,8 +61,12 @@ export class HeldAnswer extends Writable {
     super();
     this.#parts = parts;
     this.#head = { status, headers: without(headers, OURS_ALONE) };
-    // A client that leaves would otherwise be waited for.
-    parts.response.once('close', () => this.destroy());
+    parts.response.once('close', () => {
+      // What was held lay with the response until it was written, or given up.
+      heldOn.set(parts.connection, (heldOn.get(parts.connection) ?? 0) - this.#size);
+      // A client that leaves would otherwise be waited for.
+      this.destroy();
+    });
     this.#deadline = setTimeout(() => this.#giveUp(), parts.heldMs ?? HELD_MS);
     const reason = this.#cannotWait();
     if (reason !== undefined) this.#release(reason);
@@ -67,11 +78,13 @@ export class HeldAnswer extends Writable {
       return;
     }
     // Before it is kept: what is held never passes the limit.
-    if (this.#size + chunk.length > MAX_HELD_BYTES) {
+    const ofConnection = heldOn.get(this.#parts.connection) ?? 0;
+    if (ofConnection + chunk.length > MAX_HELD_BYTES) {
       this.#release('too-long');
       this.#parts.response.write(chunk, done);
       return;
     }
+    heldOn.set(this.#parts.connection, ofConnection + chunk.length);
     this.#held.push(chunk);
     this.#size += chunk.length;
     done();

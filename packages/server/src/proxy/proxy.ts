@@ -109,7 +109,8 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
           const given = clientHeaders(textHeaders(headers as unknown as readonly Buffer[]));
           if (signer !== undefined) {
             const head = { status: statusCode, headers: given };
-            const held = new HeldAnswer({ signer, request: wire, response, heldMs }, head);
+            const connection = request.socket;
+            const held = new HeldAnswer({ signer, request: wire, response, connection, heldMs }, head);
             hasBegun = true;
             return held;
           }
