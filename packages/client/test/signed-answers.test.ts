@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Client, type ClientOptions, createClient } from '@countersign/client';
+import { type AnswerKey, type Client, type ClientOptions, createClient } from '@countersign/client';
 import { newAnswerKeyPem } from '@countersign/server';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -42,7 +42,7 @@ let operator: { id: string; secret: string };
 let folder: string;
 let toProxy: ManInTheMiddle;
 let toApi: ManInTheMiddle;
-let verifyAnswers: NonNullable<ClientOptions['verifyAnswers']>;
+let verifyAnswers: AnswerKey;
 
 beforeAll(async () => {
   upstream = await startLoopback((request, response, count) => {
@@ -149,16 +149,16 @@ const FORGERIES: [string, (answer: PassingAnswer) => PassingAnswer][] = [
 ];
 
 const FACES = [
-  ['the proxy, to bitget', 'bitget', () => ({}), '/orders'],
-  ['the proxy, to rfc9421', 'rfc9421', () => ({}), '/orders'],
-  ['the service', 'rfc9421', () => ({ baseUrl: toApi.url }), '/v1/keys?accountId=acct_1'],
+  ['the proxy, to bitget', 'bitget', () => toProxy, '/orders'],
+  ['the proxy, to rfc9421', 'rfc9421', () => toProxy, '/orders'],
+  ['the service', 'rfc9421', () => toApi, '/v1/keys?accountId=acct_1'],
 ] as const;
 
-describe.each(FACES)('an answer of %s', (_, dialect, over, target) => {
-  const middle = () => (over().baseUrl === undefined ? toProxy : toApi);
+describe.each(FACES)('an answer of %s', (_, dialect, middle, target) => {
+  const ours = () => newClient(dialect, { baseUrl: middle().url });
 
   it('is signed, and verified by the client', async () => {
-    const client = await newClient(dialect, over());
+    const client = await ours();
     const answer = await client.fetch(target);
     expect([answer.status, answer.headers.get('signature-input')]).toEqual([
       200,
@@ -168,13 +168,13 @@ describe.each(FACES)('an answer of %s', (_, dialect, over, target) => {
   });
 
   it.each(FORGERIES)('with %s is noticed', async (_what, forge) => {
-    const client = await newClient(dialect, over());
+    const client = await ours();
     middle().meddle = forge;
     await expect(client.fetch(target)).rejects.toMatchObject({ code: 'answer_unverified' });
   });
 
   it('in the place of another one is noticed, later and at once', async () => {
-    const client = await newClient(dialect, over());
+    const client = await ours();
     await client.fetch(target);
     const [old] = middle().seen.slice(-1) as [PassingAnswer];
     middle().meddle = () => old;
@@ -183,7 +183,7 @@ describe.each(FACES)('an answer of %s', (_, dialect, over, target) => {
   });
 
   it('that is a refusal is signed like any other', async () => {
-    const client = await newClient(dialect, over());
+    const client = await ours();
     const refused = middle() === toApi ? ['GET', '/v1/audit/entries'] : ['POST', '/withdrawals'];
     const call = () => client.fetch(refused[1] ?? '', { method: refused[0] ?? '' });
     await expect(call()).rejects.toMatchObject({ code: 'refused', denials: ['permission_denied'] });
@@ -261,8 +261,8 @@ it('the key is rotated: clients that know both hear both, and the others neither
   await service.signal('SIGTERM');
   service = await startProcess({ ...settings, ANSWER_KEY_FILE: file });
   const after = await manage('GET', '/v1/answer-key');
-  expect(after.keyId).not.toBe((before as { keyId: string }).keyId);
-  const both = await newClient('bitget', { verifyAnswers: [before, after].flat() });
+  expect(after.keyId).not.toBe(before.keyId);
+  const both = await newClient('bitget', { verifyAnswers: [before, after] });
   expect((await both.fetch('/orders')).status).toBe(200);
   const old = await newClient('bitget', { verifyAnswers: before });
   await expect(old.fetch('/orders')).rejects.toMatchObject({ code: 'answer_unverified' });
