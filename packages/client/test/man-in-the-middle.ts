@@ -17,6 +17,8 @@ export interface ManInTheMiddle {
   readonly seen: PassingAnswer[];
   /** What the client gets from now on in place of an answer. */
   meddle: Meddle;
+  /** What the service gets from now on in place of a request's body. */
+  meddleRequest: (body: Buffer) => Buffer;
   close(): Promise<void>;
 }
 
@@ -24,26 +26,29 @@ export const untouched: Meddle = (answer) => answer;
 
 export async function startManInTheMiddle(port: () => number): Promise<ManInTheMiddle> {
   const seen: PassingAnswer[] = [];
-  const server = createServer((incoming, response) => {
+  const server = createServer(async (incoming, response) => {
+    const body = middle.meddleRequest(await wholeOf(incoming));
+    const { headers } = withLength({ status: 0, headers: incoming.rawHeaders, body });
     const onward = sendOn(
-      { port: port(), method: incoming.method, path: incoming.url, headers: [...incoming.rawHeaders] },
+      { port: port(), method: incoming.method, path: incoming.url, headers: [...headers] },
       async (answer) => {
-        const { statusCode: status = 0, rawHeaders: headers } = answer;
-        const passing = { status, headers, body: await wholeOf(answer) };
+        const { statusCode: status = 0, rawHeaders } = answer;
+        const passing = { status, headers: rawHeaders, body: await wholeOf(answer) };
         seen.push(passing);
-        const given = middle.meddle(passing, seen.length);
+        const forged = middle.meddle(passing, seen.length);
         response.sendDate = false;
-        response.writeHead(given.status, withLength(given) as string[]);
-        response.end(given.body);
+        response.writeHead(forged.status, [...withLength(forged).headers]);
+        response.end(forged.body);
       },
     );
-    incoming.pipe(onward);
+    onward.end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const middle: ManInTheMiddle = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
     meddle: untouched,
+    meddleRequest: (body) => body,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -64,9 +69,8 @@ export function headerOf({ headers }: PassingAnswer, name: string): string | und
   return at === -1 ? undefined : headers[at + 1];
 }
 
-function withLength(answer: PassingAnswer): readonly string[] {
-  return withHeader(withHeader(answer, 'transfer-encoding'), 'content-length', String(answer.body.length))
-    .headers;
+function withLength(message: PassingAnswer): PassingAnswer {
+  return withHeader(withHeader(message, 'transfer-encoding'), 'content-length', String(message.body.length));
 }
 
 async function wholeOf(answer: IncomingMessage): Promise<Buffer> {

@@ -31,6 +31,7 @@ routes:
   - { route: "GET /orders", permission: trade }
   - { route: "POST /orders", permission: trade }
   - { route: "POST /withdrawals", permission: withdraw }
+  - { route: "POST /open/*", public: true }
   - { route: "POST /exchange/v1/private/*", permission: trade }
 `;
 const PASSPHRASE = 'Passphrase1';
@@ -230,6 +231,21 @@ describe('two answers that are exchanged are noticed, of requests that differ in
     expect(headerOf(first, 'x-countersign-request-digest')).toBeDefined();
     expect(headerOf(first, 'signature-input')).toContain('"x-countersign-request-digest"');
   });
+});
+
+it('a request that was changed on its way is noticed by its answer, though nobody verified the request', async () => {
+  const client = await newClient('bitget');
+  toProxy.meddleRequest = () => Buffer.from('{"size":"9"}');
+  const body = '{"size":"1"}';
+  for (const headers of [{}, { 'Content-Digest': digestOf(Buffer.from(body)) }]) {
+    const sent = client.fetch('/open/echo', { method: 'POST', body, headers });
+    await expect(sent).rejects.toMatchObject({ code: 'answer_unverified' });
+  }
+  toProxy.meddleRequest = () => Buffer.alloc(0);
+  const stripped = client.fetch('/open/echo', { method: 'POST', body });
+  await expect(stripped).rejects.toMatchObject({ code: 'answer_unverified' });
+  toProxy.meddleRequest = (given) => given;
+  expect((await client.fetch('/open/echo', { method: 'POST', body })).status).toBe(200);
 });
 
 it('an answer to a bearer token, which proves nothing of a request, is good for a minute', async () => {

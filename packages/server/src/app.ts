@@ -55,7 +55,9 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const { engine, keyring, metrics, version, maxBodyBytes, trustedProxies, tls } = parts;
   const timeouts = requestTimeouts(parts.requestTimeoutMs);
   const wireOf = (request: FastifyRequest) => wireRequestOf(request.raw, rawBody(request), trustedProxies);
-  const { send, sendAnswer } = createReplies(parts.answerSigner, wireOf);
+  const { send, sendAnswer } = createReplies(parts.answerSigner, (request) =>
+    wireRequestOf(request.raw, bodyThatCame(request), trustedProxies),
+  );
   const app = Fastify({
     loggerInstance: parts.log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -235,6 +237,13 @@ export function buildApp(parts: AppParts): FastifyInstance {
   }
 
   return app;
+}
+
+/** The body as it came; undefined where it was not read, because the request was refused before. */
+function bodyThatCame(request: FastifyRequest): Buffer | undefined {
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+  const isUnread = !Buffer.isBuffer(request.body) && ((length ?? '0') !== '0' || coding !== undefined);
+  return isUnread ? undefined : rawBody(request);
 }
 
 function rawBody(request: FastifyRequest): Buffer {

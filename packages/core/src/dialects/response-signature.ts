@@ -61,13 +61,13 @@ export interface ResponseSigningContext {
   readonly headers?: readonly string[] | undefined;
   /** Headers of the request that are to be covered too, in lower case. Those that it lacks are left out. */
   readonly ofRequest?: readonly string[] | undefined;
-  /** Whether to bind the answer to a body of the request that has no Content-Digest, by {@link REQUEST_DIGEST}. */
+  /** Whether to bind the answer to the body of the request, by {@link REQUEST_DIGEST}. */
   readonly coversRequestBody?: boolean | undefined;
 }
 
 /**
- * A header of answers: the digest of the body that came with the request, for requests without a Content-Digest. Some
- * dialects carry their proof in the body, which RFC 9421 has no component for.
+ * A header of answers: the digest of the body that came with the request, also of none. Some dialects carry their proof
+ * in the body, which RFC 9421 has no component for; and a Content-Digest of the request says what was sent, not what came.
  */
 export const REQUEST_DIGEST = 'x-countersign-request-digest';
 
@@ -107,10 +107,8 @@ export function signResponse(
   return made.ok ? { ok: true, headers: { ...digest, ...made.headers } } : faultOf(made);
 }
 
-function requestDigest({ headers, body, bodyIsTruncated }: WireRequest): Readonly<Record<string, string>> {
-  const isNeeded =
-    body.length > 0 && !bodyIsTruncated && singleHeader(headers, 'content-digest') === undefined;
-  return isNeeded ? { 'X-Countersign-Request-Digest': contentDigestOf(body) } : {};
+function requestDigest({ body, bodyIsTruncated }: WireRequest): Readonly<Record<string, string>> {
+  return bodyIsTruncated ? {} : { 'X-Countersign-Request-Digest': contentDigestOf(body) };
 }
 
 function componentsOfRequest({ headers }: WireRequest, more: readonly string[] = []): Item[] {
