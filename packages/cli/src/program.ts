@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAnswerKey } from './commands/answer-key.ts';
 import { addAudit } from './commands/audit.ts';
 import { addEnv } from './commands/env.ts';
 import { addExplain } from './commands/explain.ts';
@@ -40,6 +41,7 @@ export function buildProgram(context: Context): Command {
   addKeys(program, context);
   addManifest(program, context);
   addKeyring(program, context);
+  addAnswerKey(program, context);
   addAudit(program, context);
   addVerify(program, context);
   addExplain(program, context);

@@ -72,6 +72,7 @@ export async function startRealService(): Promise<RunningService> {
     COUNTERSIGN_PORT: '0',
     COUNTERSIGN_DATA_DIR: join(folder, 'data'),
     COUNTERSIGN_LOG_LEVEL: 'error',
+    COUNTERSIGN_SIGN_ANSWERS: 'true',
   };
   const child = spawn(process.execPath, [SERVICE], { env: { ...BARE_ENV, ...settings } });
   await listeningUrl(child);

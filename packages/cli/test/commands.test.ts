@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHmac, createPublicKey } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -151,6 +151,48 @@ describe('manifest check', () => {
       code: 1,
       stderr: '/nowhere.yaml cannot be read: no such file or directory\n',
     });
+  });
+});
+
+describe('answer-key', () => {
+  it('shows the public key of the service, and writes it to a new file', async () => {
+    const out = join(service.folder, 'answers.pem');
+    const { code, stdout } = await run(['answer-key', 'show', '--out', out]);
+    expect(code).toBe(0);
+    const { keyId, algorithm, publicKey } = await service.json<Record<string, string>>([
+      'answer-key',
+      'show',
+    ]);
+    expect(stdout).toContain(keyId);
+    expect(algorithm).toBe('ed25519');
+    expect(readFileSync(out, 'utf8')).toBe(publicKey);
+    expect(createPublicKey(publicKey ?? '').asymmetricKeyType).toBe('ed25519');
+    const again = await run(['answer-key', 'show', '--out', out]);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('is not overwritten')]);
+  });
+
+  it('leaves no file where the service has no answer key', async () => {
+    const other = await startOther((_request, response) => {
+      response.writeHead(404, { 'content-type': 'application/problem+json' });
+      response.end(
+        JSON.stringify({ type: 'x', title: 'x', status: 404, detail: 'not here', code: 'not_found' }),
+      );
+    });
+    const out = join(service.folder, 'none.pem');
+    const { code } = await countersign(['answer-key', 'show', '--out', out], { env: other.env });
+    expect([code, existsSync(out)]).toEqual([1, false]);
+    await other.stop();
+  });
+
+  it('makes a key for its owner alone, and prints its public half only', async () => {
+    const out = join(service.folder, 'next.pem');
+    const { code, stdout, stderr } = await countersign(['answer-key', 'make', '--out', out, '--json']);
+    expect([code, stderr]).toEqual([0, '']);
+    const pem = readFileSync(out, 'utf8');
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    expect(stdout).not.toContain(pem.split('\n')[1]);
+    const { publicKey } = JSON.parse(stdout);
+    expect(createPublicKey(pem).equals(createPublicKey(publicKey))).toBe(true);
   });
 });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
 import * as keys from './keys.ts';
-import { AuditEntries, AuditQuery, Health, KeyringState } from './service.ts';
+import { AnswerKey, AuditEntries, AuditQuery, Health, KeyringState } from './service.ts';
 import { Decision, ExplainRequest, Explanation, VerifyRequest } from './verify.ts';
 
 /** One route of the service: what it takes, what it answers, who may call it. */
@@ -180,6 +180,15 @@ export const ROUTES = {
     status: 200,
     answer: KeyringState,
     errors: ['invalid_body', 'keyring_not_rotatable'],
+  },
+  showAnswerKey: {
+    method: 'GET',
+    path: '/v1/answer-key',
+    summary: 'Show the public key that answers are signed with',
+    permission: 'keys.read',
+    status: 200,
+    answer: AnswerKey,
+    errors: ['not_found'],
   },
   metrics: {
     method: 'GET',

@@ -28,6 +28,14 @@ export const KeyringState = z
   })
   .meta({ id: 'KeyringState' });
 
+export const AnswerKey = z
+  .object({
+    keyId: z.string().describe('What `keyid` says in signed answers: the thumbprint of the key (RFC 7638)'),
+    algorithm: z.literal('ed25519'),
+    publicKey: z.string().describe('PEM'),
+  })
+  .meta({ id: 'AnswerKey' });
+
 export const Health = z
   .object({ status: z.enum(['ok', 'unavailable']), reasons: z.array(z.string()) })
   .meta({ id: 'Health' });

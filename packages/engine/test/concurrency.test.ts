@@ -85,7 +85,8 @@ for (const adapter of STORES) {
         ...store,
         loadCredential: async (id): Promise<CredentialRecord | undefined> => {
           const record = await store.loadCredential(id);
-          await new Promise((resolve) => setTimeout(resolve, 20));
+          // Longer than a busy machine takes for the revocation.
+          await new Promise((resolve) => setTimeout(resolve, 400));
           return record;
         },
       });

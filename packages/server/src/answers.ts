@@ -1,13 +1,20 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ErrorCode, PROBLEM_MEDIA_TYPE, problemOf } from '@countersign/contract';
-import { type DialectTable, denial, type HttpAnswer } from '@countersign/core';
+import { type DialectTable, denial, type HttpAnswer, type WireRequest } from '@countersign/core';
 import type { Allowed, Denied } from '@countersign/engine';
+import type { AnswerSigner } from './signed-answers/answer-signer.ts';
 
 /** Sends what the dialect says of a denial, with the id under which the log knows it. */
-export function sendRefusal(response: ServerResponse, { response: answer, requestId }: Denied): void {
-  response.setHeader('x-countersign-request-id', requestId);
-  sendAnswer(response, answer);
+export function sendRefusal(
+  response: ServerResponse,
+  { response: answer, requestId }: Denied,
+  signer: AnswerSigner | undefined,
+  request: WireRequest,
+): void {
+  const headers = { 'x-countersign-request-id': requestId, ...answer.headers };
+  const refusal = { ...answer, headers };
+  sendAnswer(response, signer === undefined ? refusal : signer.signed(refusal, request));
 }
 
 export function sendAnswer(response: ServerResponse, { status, headers, body }: HttpAnswer): void {

@@ -1,13 +1,6 @@
 import type { SecureContextOptions } from 'node:tls';
-import {
-  type ErrorCode,
-  PROBLEM_MEDIA_TYPE,
-  problemOf,
-  ROUTES,
-  type RouteContract,
-  type RouteId,
-} from '@countersign/contract';
-import type { Network, WireRequest } from '@countersign/core';
+import { type ErrorCode, ROUTES, type RouteContract, type RouteId } from '@countersign/contract';
+import type { Network } from '@countersign/core';
 import { createRequestIds, type Engine, type Keyring } from '@countersign/engine';
 import Fastify, {
   type FastifyBaseLogger,
@@ -24,10 +17,13 @@ import { serviceHandlers } from './handlers/service.ts';
 import { verifyHandlers } from './handlers/verify.ts';
 import { type Attempt, Idempotency } from './idempotency.ts';
 import type { Metrics } from './metrics.ts';
-import { clientScheme, isLoopback, peerAddress } from './peer-address.ts';
+import { isLoopback } from './peer-address.ts';
+import { wireRequestOf } from './proxy/wire-request.ts';
 import { readBody, readParams, readQuery } from './read-call.ts';
 import { discardRest } from './refused-body.ts';
+import { createReplies } from './replies.ts';
 import { requestTimeouts } from './request-timeouts.ts';
+import type { AnswerSigner } from './signed-answers/answer-signer.ts';
 
 export interface AppParts {
   readonly engine: Engine;
@@ -40,6 +36,8 @@ export interface AppParts {
   readonly tls: SecureContextOptions | undefined;
   /** How long a client may take to send a request, in ms. Default 30,000. */
   readonly requestTimeoutMs?: number | undefined;
+  /** Signs what is answered. Absent: nothing is signed. */
+  readonly answerSigner?: AnswerSigner | undefined;
   /** Ms since 1970. Default `Date.now`. */
   readonly clock?: (() => number) | undefined;
 }
@@ -56,6 +54,10 @@ const ANONYMOUS: Caller = { credentialId: 'anonymous', permissions: [], requestI
 export function buildApp(parts: AppParts): FastifyInstance {
   const { engine, keyring, metrics, version, maxBodyBytes, trustedProxies, tls } = parts;
   const timeouts = requestTimeouts(parts.requestTimeoutMs);
+  const wireOf = (request: FastifyRequest) => wireRequestOf(request.raw, rawBody(request), trustedProxies);
+  const { send, sendAnswer } = createReplies(parts.answerSigner, (request) =>
+    wireRequestOf(request.raw, bodyThatCame(request), trustedProxies),
+  );
   const app = Fastify({
     loggerInstance: parts.log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -87,7 +89,14 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const handlers: Record<RouteId, Handler> = {
     ...keyHandlers(engine),
     ...verifyHandlers(engine),
-    ...serviceHandlers({ engine, keyring, metrics, version, isStopping: () => isStopping }),
+    ...serviceHandlers({
+      engine,
+      keyring,
+      metrics,
+      version,
+      answerKey: parts.answerSigner?.key,
+      isStopping: () => isStopping,
+    }),
   };
   const idempotency = new Idempotency(engine.store, keyring, parts.clock ?? Date.now);
 
@@ -147,25 +156,17 @@ export function buildApp(parts: AppParts): FastifyInstance {
   /** The caller, or undefined once the refusal was sent. */
   async function callerOf(request: FastifyRequest, reply: FastifyReply, route: RouteContract) {
     if (route.permission === null) return ANONYMOUS;
-    const { remoteAddress } = request.raw.socket;
-    const scheme = clientScheme(request.raw, trustedProxies);
-    const ip = peerAddress(remoteAddress, request.headers['x-forwarded-for'], trustedProxies);
-    const isConfidential = scheme === 'https' || isLoopback(ip);
-    const decision = await verifyCaller(
-      engine,
-      wireRequestOf(request, ip, scheme),
-      route.permission,
-      isConfidential,
-    );
+    const wire = wireOf(request);
+    const isConfidential = wire.scheme === 'https' || isLoopback(wire.ip);
+    const decision = await verifyCaller(engine, wire, route.permission, isConfidential);
     if (!decision.allowed) {
-      const { status, headers, body } = decision.response;
       const isTokenInClear = !isConfidential && request.headers.authorization !== undefined;
       if (isTokenInClear && decision.code === 'credential_missing') {
-        reply.header('www-authenticate', headers['www-authenticate']);
+        reply.header('www-authenticate', decision.response.headers['www-authenticate']);
         await send(reply, decision.requestId, { ok: false, code: decision.code, detail: TOKEN_IN_CLEAR });
         return undefined;
       }
-      await reply.code(status).headers(headers).send(bytesOf(body));
+      await sendAnswer(reply, decision.response);
       return undefined;
     }
     const { credential, requestId } = decision;
@@ -238,17 +239,15 @@ export function buildApp(parts: AppParts): FastifyInstance {
   return app;
 }
 
-function rawBody(request: FastifyRequest): Buffer {
-  return Buffer.isBuffer(request.body) ? request.body : NO_BODY;
+/** The body as it came; undefined where it was not read, because the request was refused before. */
+function bodyThatCame(request: FastifyRequest): Buffer | undefined {
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+  const isUnread = !Buffer.isBuffer(request.body) && ((length ?? '0') !== '0' || coding !== undefined);
+  return isUnread ? undefined : rawBody(request);
 }
 
-function wireRequestOf(
-  request: FastifyRequest,
-  ip: string | undefined,
-  scheme: 'http' | 'https',
-): WireRequest {
-  const { method = '', url = '', rawHeaders } = request.raw;
-  return { method, target: url, headers: rawHeaders, body: rawBody(request), ip, scheme };
+function rawBody(request: FastifyRequest): Buffer {
+  return Buffer.isBuffer(request.body) ? request.body : NO_BODY;
 }
 
 function pathOnly(request: FastifyRequest): string {
@@ -271,25 +270,3 @@ const FRAMEWORK_ERRORS: Record<string, { code: ErrorCode; detail: string } | und
   },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'unsupported_media_type', detail: 'Send application/json.' },
 };
-
-function send(reply: FastifyReply, requestId: string, outcome: Reply, status = 200) {
-  reply.header('x-request-id', requestId).header('cache-control', 'no-store');
-  if (outcome.ok) {
-    const body = typeof outcome.body === 'string' ? outcome.body : JSON.stringify(outcome.body);
-    return reply
-      .code(outcome.status ?? status)
-      .headers({ 'content-type': 'application/json', ...outcome.headers })
-      .send(bytesOf(body));
-  }
-  const problem = problemOf(outcome.code, outcome.detail, requestId, outcome.errors);
-  if (problem.status === 503) reply.header('retry-after', '1');
-  return reply
-    .code(problem.status)
-    .header('content-type', PROBLEM_MEDIA_TYPE)
-    .send(bytesOf(JSON.stringify(problem)));
-}
-
-/** To a media type of a text that says nothing of it, Fastify would add a charset, which JSON does not have. */
-function bytesOf(text: string): Buffer {
-  return Buffer.from(text);
-}

@@ -21,6 +21,10 @@ export interface Config {
   readonly claimSafeMethods: boolean;
   /** Where customers believe the API to be: host, and port unless it is the scheme's default. */
   readonly publicHost: string | undefined;
+  /** Whether answers are signed, those of the reverse proxy too. */
+  readonly signAnswers: boolean;
+  /** The private key for it, as PEM. Absent: the one in the data folder. */
+  readonly answerKey: string | undefined;
   readonly dangerouslyAllowPlaintext: boolean;
 }
 
@@ -78,6 +82,8 @@ const Settings = z.object({
       'must be a host name, like api.example.com, with a port unless it is 443',
     )
     .optional(),
+  SIGN_ANSWERS: bool,
+  ANSWER_KEY: z.string().optional(),
   DANGEROUSLY_ALLOW_PLAINTEXT: bool,
 });
 
@@ -118,6 +124,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   if ((value.KEYRING === 'env') !== (value.KEYRING_KEYS !== undefined)) {
     faults.push(`${PREFIX}KEYRING_KEYS: is needed with ${PREFIX}KEYRING=env, and only there`);
   }
+  if (value.ANSWER_KEY !== undefined && value.SIGN_ANSWERS !== 'true') {
+    faults.push(`${PREFIX}ANSWER_KEY: is of use with ${PREFIX}SIGN_ANSWERS=true, and only there`);
+  }
   const tls =
     value.TLS_CERT === undefined || value.TLS_KEY === undefined
       ? undefined
@@ -146,6 +155,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     maxBodyBytes: value.MAX_BODY_BYTES,
     claimSafeMethods: value.CLAIM_SAFE_METHODS === 'true',
     publicHost: value.PUBLIC_HOST,
+    signAnswers: value.SIGN_ANSWERS === 'true',
+    answerKey: value.ANSWER_KEY,
     dangerouslyAllowPlaintext,
   });
 }

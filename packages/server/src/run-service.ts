@@ -50,10 +50,11 @@ async function start(env: Readonly<Record<string, string | undefined>>): Promise
 }
 
 /** Says where things are, never what the secret is. */
-function announce({ url, proxyUrl, operatorFile, dataDir }: Service): void {
+function announce({ url, proxyUrl, answerKeyId, operatorFile, dataDir }: Service): void {
   const lines = [
     ...(operatorFile === undefined ? [] : [`The first operator's credential is in ${operatorFile}`]),
     `Data is in ${dataDir}`,
+    ...(answerKeyId === undefined ? [] : [`Answers are signed with the key ${answerKeyId}`]),
     ...(proxyUrl === undefined ? [] : [`The reverse proxy is at ${proxyUrl}`]),
     `Countersign is listening on ${url}`,
   ];

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Manifest } from '@countersign/core';
+import { dialectTable, type Manifest } from '@countersign/core';
 import { createEngine, parseManifest } from '@countersign/engine';
 import type { FastifyBaseLogger } from 'fastify';
 import { openKeyring, openStore } from './adapters.ts';
@@ -12,6 +12,8 @@ import { createDrain } from './drain.ts';
 import { makeFirstOperator } from './first-operator.ts';
 import { createMetrics } from './metrics.ts';
 import { createProxy, type ReverseProxy } from './proxy/proxy.ts';
+import { openAnswerKey, readAnswerKey } from './signed-answers/answer-key.ts';
+import { type AnswerSigner, createAnswerSigner } from './signed-answers/answer-signer.ts';
 import { StartError } from './start-error.ts';
 import { readTls, reloadTls } from './tls.ts';
 
@@ -20,6 +22,8 @@ export interface Service {
   readonly url: string;
   /** Where the reverse proxy listens. */
   readonly proxyUrl: string | undefined;
+  /** The id of the key that answers are signed with, if they are. */
+  readonly answerKeyId: string | undefined;
   /** Where the first operator's credential was written, if one was made now. */
   readonly operatorFile: string | undefined;
   readonly dataDir: string;
@@ -59,11 +63,22 @@ export async function startService(
       onDecision: metrics.countDecision,
       onError,
     });
+    const answerSigner = config.signAnswers ? openAnswerSigner(config, manifest) : undefined;
     await engine.start();
     stops.push(() => engine.close());
     metrics.watch(engine);
     const { maxBodyBytes, trustedProxies } = config;
-    const app = buildApp({ engine, keyring, metrics, log, version, maxBodyBytes, trustedProxies, tls });
+    const app = buildApp({
+      engine,
+      keyring,
+      metrics,
+      log,
+      version,
+      maxBodyBytes,
+      trustedProxies,
+      tls,
+      answerSigner,
+    });
     const drain = createDrain(app.server);
     let proxy: ReverseProxy | undefined;
     // Both at once: while one of them finishes what is in flight, the other takes nothing new.
@@ -82,6 +97,7 @@ export async function startService(
         trustedProxies,
         tls,
         onError,
+        answerSigner,
       });
       await listen(proxy.server, config.proxyPort, config.host);
     }
@@ -99,6 +115,7 @@ export async function startService(
     return {
       url,
       proxyUrl: proxy === undefined ? undefined : urlOf(proxy.server, config),
+      answerKeyId: answerSigner?.key.keyId,
       operatorFile: isFirst ? operatorFile : undefined,
       dataDir: config.dataDir,
       close: stop,
@@ -107,6 +124,14 @@ export async function startService(
     await stop();
     throw error;
   }
+}
+
+function openAnswerSigner({ answerKey, dataDir }: Config, manifest: Manifest | undefined): AnswerSigner {
+  const key =
+    answerKey === undefined
+      ? openAnswerKey(join(dataDir, 'answer-key.pem'))
+      : readAnswerKey(answerKey, 'COUNTERSIGN_ANSWER_KEY');
+  return createAnswerSigner(key, dialectTable(manifest?.ownDialects));
 }
 
 function readManifest(path: string): Manifest {

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../src/config.ts';
 import { startService } from '../src/service.ts';
+import { newAnswerKeyPem } from '../src/signed-answers/answer-key.ts';
 import { cleanUp, newFolder } from './service-process.ts';
 
 afterEach(cleanUp);
@@ -51,6 +52,8 @@ describe('a start is refused', () => {
     ['a manifest that is not there', { MANIFEST: '/nowhere/m.yaml' }, /The manifest cannot be read: ENOENT/],
     ['a keyring in the environment without keys', { KEYRING: 'env' }, /KEYRING_KEYS: is needed/],
     ['keys that are none', { KEYRING: 'env', KEYRING_KEYS: 'a:notbase64' }, /key 1 of the keyring/],
+    ['an answer key that nothing is signed with', { ANSWER_KEY: 'x' }, /ANSWER_KEY: is of use with/],
+    ['an answer key that is none', { SIGN_ANSWERS: 'true', ANSWER_KEY: 'x' }, /ANSWER_KEY is no private key/],
     ['a _FILE that is not there', { HOST_FILE: '/nowhere/host' }, /COUNTERSIGN_HOST_FILE: ENOENT/],
     ['a data folder below a file', { DATA_DIR: '/dev/null/data' }, /The data folder cannot be made/],
     [
@@ -134,6 +137,20 @@ describe('a start is refused', () => {
     const output = await refused({ DATA_DIR: folder });
     expect(output).toMatch(/keyring\.json is not a keyring file/);
     for (const key of Object.values(keks)) expect(output).not.toContain(key);
+  });
+
+  it('for an answer key that others can read, or that is broken, and shows no key', async () => {
+    const folder = newFolder();
+    const settings = { DATA_DIR: folder, SIGN_ANSWERS: 'true' };
+    const path = join(folder, 'answer-key.pem');
+    const pem = newAnswerKeyPem();
+    writeFileSync(path, pem, { mode: 0o644 });
+    expect(await refused(settings)).toMatch(/answer-key\.pem can be read by others: move it away/);
+    chmodSync(path, 0o600);
+    writeFileSync(path, pem.slice(0, 60));
+    const output = await refused(settings);
+    expect(output).toMatch(/answer-key\.pem is no private key in PEM/);
+    expect(output).not.toContain(pem.slice(28, 60));
   });
 
   it('without the keyring of the database, or with another', async () => {

@@ -1,13 +1,17 @@
 import { Problem, ROUTES, type RouteContract, type RouteId } from '@countersign/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataFolder, RunningApp } from './running-app.ts';
-import { sign } from './signing.ts';
+import { anAnswerSigner, sign } from './signing.ts';
 
 const folder = new DataFolder();
 let running: RunningApp;
 
 beforeAll(async () => {
-  running = await RunningApp.start({ store: await folder.store(), keyring: folder.keyring() });
+  running = await RunningApp.start({
+    store: await folder.store(),
+    keyring: folder.keyring(),
+    answerSigner: anAnswerSigner(),
+  });
 });
 afterAll(async () => {
   await running.close();
@@ -56,6 +60,7 @@ const CALLS: Record<
   listAuditEntries: (app) => app.get('/v1/audit/entries?limit=3'),
   showKeyring: (app) => app.get('/v1/keyring'),
   rotateKeyring: (app) => app.post('/v1/keyring/rotate'),
+  showAnswerKey: (app) => app.get('/v1/answer-key'),
   metrics: (app) => app.get('/metrics'),
   livez: (app) => app.get('/livez', { token: undefined }),
   readyz: (app) => app.get('/readyz', { token: undefined }),

@@ -21,6 +21,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify';
 import { pino } from 'pino';
 import { buildApp } from '../src/app.ts';
 import { createMetrics } from '../src/metrics.ts';
+import type { AnswerSigner } from '../src/signed-answers/answer-signer.ts';
 
 export interface AppOptions {
   readonly manifest?: string;
@@ -32,6 +33,7 @@ export interface AppOptions {
   readonly requestTimeoutMs?: number;
   readonly failureBudget?: FailureBudgetOptions;
   readonly clock?: () => number;
+  readonly answerSigner?: AnswerSigner;
   /** Asked before each answer that the engine gives: may stand in for the engine. */
   readonly wrap?: (engine: Engine) => Engine;
 }
@@ -106,6 +108,7 @@ export class RunningApp {
       ),
       tls: undefined,
       requestTimeoutMs: options.requestTimeoutMs,
+      answerSigner: options.answerSigner,
       clock: options.clock,
     });
     await app.ready();

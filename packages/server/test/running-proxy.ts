@@ -9,6 +9,7 @@ import {
   parseManifest,
 } from '@countersign/engine';
 import { createProxy, type ProxyOptions, type ReverseProxy } from '../src/proxy/proxy.ts';
+import type { AnswerSigner } from '../src/signed-answers/answer-signer.ts';
 import { type RawAnswer, request } from './raw-http.ts';
 import { KEK } from './running-app.ts';
 import { type BotKey, sign } from './signing.ts';
@@ -31,6 +32,8 @@ export interface RunningProxyOptions {
   readonly upstreamSilenceMs?: number;
   readonly requestTimeoutMs?: number;
   readonly loginTimeoutMs?: number;
+  readonly answerSigner?: AnswerSigner;
+  readonly heldMs?: number;
   /** Stands in for the upstream's address. */
   readonly upstream?: URL;
 }
@@ -112,6 +115,8 @@ export class RunningProxy {
       upstreamSilenceMs: options.upstreamSilenceMs,
       requestTimeoutMs: options.requestTimeoutMs,
       loginTimeoutMs: options.loginTimeoutMs,
+      answerSigner: options.answerSigner,
+      heldMs: options.heldMs,
     });
     await new Promise<void>((resolve) => running.#proxy?.server.listen(0, '127.0.0.1', resolve));
     return running;

@@ -1,5 +1,7 @@
 import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
-import { createSigningKey, DIALECTS, type WireRequest } from '@countersign/core';
+import { createSigningKey, DIALECTS, dialectTable, type WireRequest } from '@countersign/core';
+import { newAnswerKeyPem, readAnswerKey } from '../src/signed-answers/answer-key.ts';
+import { type AnswerSigner, createAnswerSigner } from '../src/signed-answers/answer-signer.ts';
 
 /** What a bot holds: an id, and a secret or a private key. */
 export interface BotKey {
@@ -34,6 +36,11 @@ export function sign(dialectName: string, key: BotKey, request: ToSign): Record<
   });
   const context = { nowMs: request.nowMs ?? Date.now(), nonce: request.nonce ?? randomUUID() };
   return { ...dialect.sign(wire, signingKey, context).headers };
+}
+
+/** A signer of answers with a key of its own. */
+export function anAnswerSigner(clock: () => number = Date.now): AnswerSigner {
+  return createAnswerSigner(readAnswerKey(newAnswerKeyPem(), 'the test'), dialectTable(), clock);
 }
 
 export function ed25519Pair(): { privateKey: KeyObject; pem: string } {

@@ -129,6 +129,7 @@ export function concatenated(differences: Concatenated): Dialect {
   return {
     ...differences,
     hasPassphrase: true,
+    passphraseHeader: headers.passphrase.toLowerCase(),
     securityHeaders: names.map(({ lower }) => lower),
     replay: { kind: 'signature' },
     uncovered: ['host'],

@@ -12,9 +12,12 @@ type Message = Pick<WireRequest, 'headers' | 'body'>;
  */
 export function missingContentDigest({ headers, body }: Message): Readonly<Record<string, string>> {
   const isThere = singleHeader(headers, 'content-digest') !== undefined;
-  return isThere || body.length === 0
-    ? {}
-    : { 'Content-Digest': `sha-256=:${hash('sha256', body, 'base64')}:` };
+  return isThere || body.length === 0 ? {} : { 'Content-Digest': contentDigestOf(body) };
+}
+
+/** The value of a Content-Digest with SHA-256. */
+export function contentDigestOf(body: Uint8Array): string {
+  return `sha-256=:${hash('sha256', body, 'base64')}:`;
 }
 
 /** The digests that are checked (RFC 9530 section 5). Others say nothing about the body: the rest are broken. */

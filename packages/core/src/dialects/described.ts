@@ -112,6 +112,7 @@ export function describedDialect(description: DialectDescription): Dialect {
     name,
     schemes,
     hasPassphrase: headers.passphrase !== undefined,
+    passphraseHeader: headers.passphrase?.toLowerCase(),
     securityHeaders: names.map(({ lower }) => lower),
     window: description.window,
     timestampUnit,

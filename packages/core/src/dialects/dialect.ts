@@ -121,6 +121,8 @@ export interface Dialect {
   readonly schemes: Partial<Readonly<Record<CredentialKind, SchemeUse>>>;
   /** Whether a credential for this dialect has a passphrase. */
   readonly hasPassphrase: boolean;
+  /** The header that the passphrase comes in, in lower case: a secret, among headers that are none. */
+  readonly passphraseHeader?: string | undefined;
   /** Headers that carry the proof, in lower case: never passed on to an upstream. */
   readonly securityHeaders: readonly string[];
   /** Absent in dialects without a timestamp. */

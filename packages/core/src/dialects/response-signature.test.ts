@@ -8,6 +8,7 @@ import { listOf } from '../../test/rfc9421.ts';
 import { credentialOf, requestOf, signingKeyOf, type VectorCredential } from '../../test/vectors.ts';
 import type { WireRequest, WireResponse } from '../message.ts';
 import { proves } from '../schemes/scheme.ts';
+import { createSigningKey } from '../schemes/signer.ts';
 import { type ResponseSigner, signResponse, verifyResponse } from './response-signature.ts';
 import { rfc9421 } from './rfc9421.ts';
 import { signatureBase } from './signature-base.ts';
@@ -156,6 +157,71 @@ describe('signResponse', () => {
   it('throws for a kind of key without an algorithm', () => {
     const key = aSigningKey(undefined, { kind: 'bearer' });
     expect(() => signResponse(response, request, key, { nowMs: NOW })).toThrow(TypeError);
+  });
+});
+
+/** Put together and signed by Python's hashlib and hmac. */
+describe('an answer that is bound to more of its request', () => {
+  const body = Buffer.from('{"id":1,"sig":"abc"}');
+  const request = aRequest({
+    method: 'POST',
+    target: '/v1/orders',
+    headers: ['Host', 'api.example.com', 'ACCESS-SIGN', 'c2lnbg=='],
+    body,
+  });
+  const bare = { status: 200, headers: [], body: Buffer.from('{"id":"17"}') };
+  const proof = {
+    'Content-Digest': 'sha-256=:9vsIo5nttYSmsqE1aVM90JV4DyfJOyBOtXeUSxnN//Q=:',
+    'X-Countersign-Request-Digest': 'sha-256=:2A2GIgltzaKMl7k68OKyGlvmIWUPrTN10DIo2//nm9w=:',
+    'Signature-Input':
+      'sig1=("@status" "content-digest" "x-countersign-request-digest" "@method";req "@target-uri";req "access-sign";req);created=1795500000;keyid="answers-1"',
+    Signature: 'sig1=:5DP1oRlH0HHm0uIONXlpDH5+NiTsGjqcqmLsDkto79g=:',
+  };
+  const key = createSigningKey({
+    keyId: 'answers-1',
+    kind: 'hmac',
+    secret: 'throwaway-secret-of-a-test-vector',
+  });
+  const context = { nowMs: NOW, ofRequest: ['access-sign', 'access-key'], coversRequestBody: true };
+  const verify = (over: Partial<WireRequest> = {}, headers: Readonly<Record<string, string>> = proof) =>
+    verifyResponse(withHeaders(bare, headers), { ...request, ...over }, signerNamed, NOW);
+
+  it('is made so', () => {
+    expect(signResponse(bare, request, key, context)).toEqual({ ok: true, headers: proof });
+  });
+
+  it('belongs to that request alone', () => {
+    expect(verify()).toMatchObject({ ok: true });
+    const withProof = (sign: string) => ['Host', 'api.example.com', 'ACCESS-SIGN', sign];
+    expect(verify({ headers: withProof('b3RoZXI=') })).toMatchObject({ code: 'mismatch' });
+    expect(verify({ headers: ['Host', 'api.example.com'] })).toMatchObject({ code: 'malformed' });
+    for (const other of ['', '{}', `${body} `])
+      expect(verify({ body: Buffer.from(other) })).toMatchObject({ code: 'mismatch' });
+  });
+
+  it('cannot be freed of it', () => {
+    const { 'X-Countersign-Request-Digest': digest, ...others } = proof;
+    expect(verify({}, others)).toMatchObject({ code: 'malformed' });
+    const twice = withHeaders(bare, { ...proof, 'x-countersign-request-digest': digest });
+    expect(verifyResponse(twice, request, signerNamed, NOW)).toMatchObject({ code: 'mismatch' });
+    const input = proof['Signature-Input'].replace(' "x-countersign-request-digest"', '');
+    expect(verify({ body: Buffer.from('{}') }, { ...proof, 'Signature-Input': input })).toMatchObject({
+      code: 'mismatch',
+    });
+  });
+
+  it('names the body that came, also where there is none, or where the request says another digest', () => {
+    const digest = [...request.headers, 'Content-Digest', proof['X-Countersign-Request-Digest']];
+    const stripped = signResponse(bare, { ...request, headers: digest, body: Buffer.alloc(0) }, key, context);
+    if (!stripped.ok) throw new Error(stripped.detail);
+    expect(verify({ headers: digest, body: Buffer.alloc(0) }, stripped.headers)).toMatchObject({ ok: true });
+    expect(verify({ headers: digest }, stripped.headers)).toMatchObject({ code: 'mismatch' });
+  });
+
+  it('says nothing of a body that was not read whole', () => {
+    const made = signResponse(bare, { ...request, bodyIsTruncated: true }, key, context);
+    expect(made).toMatchObject({ ok: true });
+    expect(JSON.stringify(made)).not.toContain('equest-');
   });
 });
 

@@ -3,7 +3,7 @@ import { authenticate } from '../decide/authenticate.ts';
 import { checkWindow } from '../decide/window.ts';
 import { type Denial, type DenialCode, denial } from '../denial.ts';
 import { singleHeader, type WireRequest, type WireResponse } from '../message.ts';
-import { faultInContentDigest, missingContentDigest } from './content-digest.ts';
+import { contentDigestOf, faultInContentDigest, missingContentDigest } from './content-digest.ts';
 import type { SigningKey } from './dialect.ts';
 import { rfc9421 } from './rfc9421.ts';
 import { component, covers } from './signature-base.ts';
@@ -59,7 +59,17 @@ export interface ResponseSigningContext {
   readonly nowMs: number;
   /** Headers of the answer that are to be covered too, in lower case. Those that it lacks are left out. */
   readonly headers?: readonly string[] | undefined;
+  /** Headers of the request that are to be covered too, in lower case. Those that it lacks are left out. */
+  readonly ofRequest?: readonly string[] | undefined;
+  /** Whether to bind the answer to the body of the request, by {@link REQUEST_DIGEST}. */
+  readonly coversRequestBody?: boolean | undefined;
 }
+
+/**
+ * A header of answers: the digest of the body that came with the request, also of none. Some dialects carry their proof
+ * in the body, which RFC 9421 has no component for; and a Content-Digest of the request says what was sent, not what came.
+ */
+export const REQUEST_DIGEST = 'x-countersign-request-digest';
 
 const SIGNATURE_FIELDS = ['signature-input', 'signature'];
 /**
@@ -67,43 +77,50 @@ const SIGNATURE_FIELDS = ['signature-input', 'signature'];
  * for nothing that it covers (RFC 9421 sections 2.4 and 7.3.7): so the digest and the parameters are there too.
  */
 const OF_REQUEST = ['content-digest', ...SIGNATURE_FIELDS];
+const OF_RESPONSE = ['content-digest', REQUEST_DIGEST];
 
 /**
  * Signs an answer (RFC 9421 section 2.4): its status, its body by Content-Digest, and of the request the method, the
  * whole target and all proof that it carries, so that the answer fits no other request.
  *
- * Adds Signature-Input, Signature and, when there is a body without one, Content-Digest. The request is the one that
- * came, with its `Host`. Throws a TypeError for a kind of key that RFC 9421 has no algorithm for.
+ * Adds Signature-Input, Signature and, when there is a body without one, Content-Digest; {@link REQUEST_DIGEST} where it
+ * is asked for. The request is the one that came, with its `Host`. Throws a TypeError for a kind of key that RFC 9421 has no algorithm for.
  */
 export function signResponse(
   response: WireResponse,
   request: WireRequest,
   key: SigningKey,
-  { nowMs, headers = [] }: ResponseSigningContext,
+  { nowMs, headers = [], ofRequest = [], coversRequestBody = false }: ResponseSigningContext,
 ): SignedResponse | ResponseFault {
   const use = rfc9421.schemes[key.kind];
   if (use === undefined) throw new TypeError(`rfc9421 has no scheme for kind ${key.kind}`);
   if (SIGNATURE_FIELDS.some((name) => singleHeader(response.headers, name) !== undefined))
     return { ok: false, code: 'malformed', detail: 'The answer has a signature already.' };
-  const digest = missingContentDigest(response);
+  const digest = { ...missingContentDigest(response), ...(coversRequestBody ? requestDigest(request) : {}) };
   const digested = { ...response, headers: [...response.headers, ...Object.entries(digest).flat()] };
   const has = (name: string) => singleHeader(digested.headers, name) !== undefined;
   const fault = faultInContentDigest(digested, has('content-digest'));
   if (fault !== undefined) return faultOf(fault);
-  const own = ['@status', ...new Set(['content-digest', ...headers].filter(has))];
-  const items = [...own.map((name) => component(name)), ...componentsOfRequest(request)];
+  const own = ['@status', ...new Set([...OF_RESPONSE, ...headers].filter(has))];
+  const items = [...own.map((name) => component(name)), ...componentsOfRequest(request, ofRequest)];
   const made = writeSignature({ request, response: digested }, items, key, use, { nowMs });
   return made.ok ? { ok: true, headers: { ...digest, ...made.headers } } : faultOf(made);
 }
 
-function componentsOfRequest({ headers }: WireRequest): Item[] {
-  const proof = OF_REQUEST.filter((name) => singleHeader(headers, name) !== undefined);
+function requestDigest({ body, bodyIsTruncated }: WireRequest): Readonly<Record<string, string>> {
+  return bodyIsTruncated ? {} : { 'X-Countersign-Request-Digest': contentDigestOf(body) };
+}
+
+function componentsOfRequest({ headers }: WireRequest, more: readonly string[] = []): Item[] {
+  const names = new Set([...OF_REQUEST, ...more]);
+  const proof = [...names].filter((name) => singleHeader(headers, name) !== undefined);
   return ['@method', '@target-uri', ...proof].map((name) => component(name, true));
 }
 
 /**
  * Verifies the signature of an answer to a request that one has sent: with one of the signer's keys, within a minute
- * of its making, over all that {@link signResponse} covers. More may be covered. Never throws, on any bytes.
+ * of its making, over all that {@link signResponse} covers. More may be covered: a {@link REQUEST_DIGEST} that is must
+ * fit the request's body. Never throws, on any bytes.
  *
  * It says nothing about headers that are not covered, nor whether the same answer came before: two equal requests
  * without a nonce have answers that can be exchanged.
@@ -117,8 +134,14 @@ export function verifyResponse(
   signerNamed: (keyId: string) => ResponseSigner | undefined,
   nowMs: number,
 ): VerifiedResponse | ResponseFault {
-  const claim = readClaim({ request, response }, (covered) => lackIn(response, request, covered));
+  let bindsBody = false;
+  const claim = readClaim({ request, response }, (covered) => {
+    bindsBody = covers(covered, REQUEST_DIGEST);
+    return lackIn(response, request, covered);
+  });
   if (!claim.ok) return faultOf(claim);
+  if (bindsBody && singleHeader(response.headers, REQUEST_DIGEST) !== contentDigestOf(request.body))
+    return { ok: false, code: 'mismatch', detail: 'The answer belongs to a request with another body.' };
   const late = checkWindow(claim, rfc9421, nowMs);
   if (late !== undefined) return faultOf(late);
   const { keyId } = claim;

@@ -3,6 +3,7 @@ import { type AuditQuery, ERROR_CODES, ERRORS, openApiDocument } from '@counters
 import type { Engine, FileKeyring, Keyring } from '@countersign/engine';
 import type { z } from 'zod';
 import type { Metrics } from '../metrics.ts';
+import type { AnswerKey } from '../signed-answers/answer-key.ts';
 import { type Call, done, failed, type Reply } from './handler.ts';
 
 const DOCS = new URL('../../../../docs/', import.meta.url);
@@ -14,11 +15,13 @@ interface Parts {
   readonly keyring: Keyring;
   readonly metrics: Metrics;
   readonly version: string;
+  /** What answers are signed with, if they are. */
+  readonly answerKey: Pick<AnswerKey, 'keyId' | 'publicKey'> | undefined;
   readonly isStopping: () => boolean;
 }
 
 /** Log, keyring, health, metrics and documents. */
-export function serviceHandlers({ engine, keyring, metrics, version, isStopping }: Parts) {
+export function serviceHandlers({ engine, keyring, metrics, version, answerKey, isStopping }: Parts) {
   const document = JSON.stringify(openApiDocument(version));
   return {
     listAuditEntries: async ({ query }: Call) => {
@@ -49,6 +52,10 @@ export function serviceHandlers({ engine, keyring, metrics, version, isStopping 
       engine.keyring.resume();
       return done(engine.keyring.state());
     },
+    showAnswerKey: () =>
+      answerKey === undefined
+        ? failed('not_found', 'Answers are not signed here: COUNTERSIGN_SIGN_ANSWERS=true would.')
+        : done({ keyId: answerKey.keyId, algorithm: 'ed25519', publicKey: answerKey.publicKey }),
     metrics: async () =>
       text(await metrics.text(), { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
     livez: () => done({ status: 'ok', reasons: [] }),

@@ -20,7 +20,9 @@ import { answerBrokenRequest } from '../broken-request.ts';
 import { createDrain } from '../drain.ts';
 import { discardRest } from '../refused-body.ts';
 import { requestTimeouts } from '../request-timeouts.ts';
+import type { AnswerSigner } from '../signed-answers/answer-signer.ts';
 import { clientHeaders, upstreamHeadersFor } from './headers.ts';
+import { HeldAnswer } from './held-answer.ts';
 import { createUpgradeHandler } from './upgrade.ts';
 import { wireRequestOf } from './wire-request.ts';
 
@@ -36,6 +38,10 @@ export interface ProxyOptions {
   readonly trustedProxies: readonly Network[];
   readonly tls: SecureContextOptions | undefined;
   readonly onError: (error: unknown) => void;
+  /** Signs what is answered. Absent: nothing is signed, and nothing held back. */
+  readonly answerSigner?: AnswerSigner | undefined;
+  /** How long the end of an answer is waited for to be signed, in ms. Default 5,000. */
+  readonly heldMs?: number | undefined;
   /** How long an upstream may stay silent, in ms: before its answer begins, and within it. Default 60,000. */
   readonly upstreamSilenceMs?: number | undefined;
   /** How long a client may take to send a request, in ms. Default 30,000. */
@@ -54,10 +60,11 @@ const UPSTREAM_SILENCE_MS = 60_000;
 
 /**
  * A reverse proxy that lets through what the verifier allows. Bodies are read whole before the decision, because
- * signatures cover them; answers are streamed. The target goes to the upstream byte for byte as it was signed.
+ * signatures cover them; answers are streamed, or held back as far as they are to be signed. The target goes to the upstream byte for byte as it was signed.
  */
 export function createProxy(options: ProxyOptions): ReverseProxy {
   const { verifier, manifest, environment, upstream, maxBodyBytes, trustedProxies, tls, onError } = options;
+  const { answerSigner: signer, heldMs } = options;
   const dialects = dialectTable(manifest?.ownDialects);
   const upstreamHeaders = upstreamHeadersFor(dialects);
   const silenceMs = options.upstreamSilenceMs ?? UPSTREAM_SILENCE_MS;
@@ -72,7 +79,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     if (body === undefined) discardRest(request);
     const wire = wireRequestOf(request, body, trustedProxies);
     const decision = await verifier.verify(wire, { environment });
-    if (!decision.allowed) return sendRefusal(response, decision);
+    if (!decision.allowed) return sendRefusal(response, decision, signer, wire);
     await forward(request, response, wire, decision);
   }
 
@@ -87,6 +94,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       if (!response.writableFinished) gone.abort();
     });
     const from = { ip: wire.ip, scheme: wire.scheme ?? 'http' };
+    let hasBegun = false;
     try {
       await pool.stream(
         {
@@ -98,7 +106,16 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
           responseHeaders: 'raw',
         },
         ({ statusCode, headers }) => {
-          response.writeHead(statusCode, clientHeaders(textHeaders(headers as unknown as readonly Buffer[])));
+          const given = clientHeaders(textHeaders(headers as unknown as readonly Buffer[]));
+          if (signer !== undefined) {
+            const head = { status: statusCode, headers: given };
+            const connection = request.socket;
+            const held = new HeldAnswer({ signer, request: wire, response, connection, heldMs }, head);
+            hasBegun = true;
+            return held;
+          }
+          response.writeHead(statusCode, given);
+          hasBegun = true;
           // With the first bytes of the body if they are there; alone if the upstream takes its time.
           setImmediate(() => {
             if (!response.writableEnded) response.flushHeaders();
@@ -110,8 +127,11 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       // An upstream that breaks off has the response destroyed with its error; a client that leaves, without.
       if (gone.signal.aborted && response.errored === null) return;
       onError(response.errored ?? error);
-      if (response.headersSent) response.destroy();
-      else sendAnswer(response, upstreamIsAway(dialects, decision, Date.now()));
+      if (hasBegun) response.destroy();
+      else {
+        const away = upstreamIsAway(dialects, decision, Date.now());
+        sendAnswer(response, signer === undefined ? away : signer.signed(away, wire));
+      }
     }
   }
 
@@ -137,6 +157,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     trustedProxies,
     maxMessageBytes: maxBodyBytes,
     onError,
+    answerSigner: signer,
     loginTimeoutMs: options.loginTimeoutMs,
   });
   const drain = createDrain(server);

@@ -14,6 +14,7 @@ import { type Allowed, createRequestIds, type Decision, type WatchingVerifier } 
 import type { Pool } from 'undici';
 import { WebSocketServer } from 'ws';
 import { endSocket, problemAnswerOf } from '../answers.ts';
+import { type AnswerSigner, OURS_ALONE } from '../signed-answers/answer-signer.ts';
 import type { UpstreamHeaders } from './headers.ts';
 import { LoginRelay } from './login-relay.ts';
 import { wireRequestOf } from './wire-request.ts';
@@ -30,6 +31,7 @@ interface Parts {
   readonly maxMessageBytes: number;
   readonly onError: (error: unknown) => void;
   readonly loginTimeoutMs: number | undefined;
+  readonly answerSigner: AnswerSigner | undefined;
 }
 
 const NO_BODY = Buffer.alloc(0);
@@ -41,7 +43,7 @@ const NO_LOGIN =
 
 /**
  * Lets WebSockets through: as a tunnel when the handshake was verified or the route is public, and message by message
- * where the manifest says that clients log in inside.
+ * where the manifest says that clients log in inside. Refusals are signed where answers are; a handshake is not.
  */
 export function createUpgradeHandler(parts: Parts) {
   const { verifier, manifest, dialects, upstreamHeaders, environment, pool, trustedProxies, onError } = parts;
@@ -55,6 +57,8 @@ export function createUpgradeHandler(parts: Parts) {
     maxPayload: parts.maxMessageBytes,
   });
   const relayParts = { ...parts, nextRequestId: createRequestIds() };
+  const end = (socket: Duplex, answer: HttpAnswer, wire: WireRequest) =>
+    endSocket(socket, parts.answerSigner?.signed(answer, wire) ?? answer);
 
   async function handle(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     open.add(socket);
@@ -63,22 +67,23 @@ export function createUpgradeHandler(parts: Parts) {
     const wire = wireRequestOf(request, NO_BODY, trustedProxies);
     // It goes on as GET (RFC 6455 section 4.1): verified as anything else, it would be another route's.
     if (request.headers.upgrade?.toLowerCase() !== 'websocket' || request.method !== 'GET') {
-      return endSocket(
+      return end(
         socket,
         problemAnswerOf(
           'malformed_request',
           'Only WebSocket upgrades, which are GET requests, are passed on.',
           'none',
         ),
+        wire,
       );
     }
     const rule = manifest?.ruleFor('GET', wire.target)?.webSocket;
     const isSigned = dialects.all.some((dialect) => dialect.recognises(wire));
     if (rule !== undefined && !isSigned) return relay(request, socket, head, wire, rule);
     const decision = await verifier.verify(wire, { environment });
-    if (!decision.allowed) return endSocket(socket, refusalOf(decision));
+    if (!decision.allowed) return end(socket, refusalOf(decision), wire);
     const from = { ip: wire.ip, scheme: wire.scheme ?? 'http' };
-    await tunnel(socket, head, wire.target, upstreamHeaders(request.rawHeaders, decision, from), decision);
+    await tunnel(socket, head, wire, upstreamHeaders(request.rawHeaders, decision, from), decision);
   }
 
   function relay(
@@ -94,7 +99,7 @@ export function createUpgradeHandler(parts: Parts) {
     const onLogin = strangers.admit(address);
     if (onLogin === undefined) {
       const detail = `${MAX_STRANGERS} WebSockets are open from this address on which nobody has logged in.`;
-      endSocket(socket, problemAnswerOf('too_many_failures', detail, 'none'));
+      end(socket, problemAnswerOf('too_many_failures', detail, 'none'), wire);
       return;
     }
     socket.once('close', onLogin);
@@ -105,19 +110,26 @@ export function createUpgradeHandler(parts: Parts) {
     });
   }
 
-  async function tunnel(client: Duplex, head: Buffer, path: string, headers: string[], decision: Allowed) {
+  async function tunnel(
+    client: Duplex,
+    head: Buffer,
+    wire: WireRequest,
+    headers: string[],
+    decision: Allowed,
+  ) {
     let upgraded: Awaited<ReturnType<Pool['upgrade']>>;
     try {
-      upgraded = await pool.upgrade({ path, method: 'GET', headers, protocol: 'websocket' });
+      upgraded = await pool.upgrade({ path: wire.target, method: 'GET', headers, protocol: 'websocket' });
     } catch (error) {
       onError(error);
       const detail = 'The API behind this address did not accept the WebSocket.';
-      return endSocket(client, problemAnswerOf('upstream_unavailable', detail, decision.requestId));
+      return end(client, problemAnswerOf('upstream_unavailable', detail, decision.requestId), wire);
     }
     const server = upgraded.socket;
     const unwatch = verifier.watch(decision, () => client.destroy());
     const lines = Object.entries(upgraded.headers)
       .filter(([name]) => !['connection', 'upgrade'].includes(name))
+      .filter(([name]) => parts.answerSigner === undefined || !OURS_ALONE.has(name))
       .flatMap(([name, values]) => [values].flat().map((value) => `${name}: ${value}`));
     client.write(
       `${['HTTP/1.1 101 Switching Protocols', 'connection: upgrade', 'upgrade: websocket', ...lines].join('\r\n')}\r\n\r\n`,
