@@ -15,7 +15,7 @@ const MAY_IMPORT = {
   contract: ['core'],
   server: ['core', 'engine', 'contract'],
   client: ['core'],
-  cli: ['contract', 'server', 'engine', 'client'],
+  cli: ['core', 'contract', 'server', 'engine', 'client'],
 };
 /** Everything that core may import from outside. */
 const CORE_OUTSIDE = new Set([

@@ -6,7 +6,7 @@ import {
   readFileSync,
   renameSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { CommandError } from './command-error.ts';
@@ -22,6 +22,11 @@ const HAS_MODES = process.platform !== 'win32';
 export async function readPrivateFile(path: string): Promise<string> {
   if (path === '-') return text(process.stdin);
   return readWhole(path, true);
+}
+
+/** A file with something secret in it that others can read. */
+export class ExposedFileError extends CommandError {
+  override readonly name = 'ExposedFileError';
 }
 
 /** Reads a file that holds nothing secret; `-` reads standard input. */
@@ -45,7 +50,7 @@ function readWhole(path: string, isPrivate: boolean): string {
   try {
     const stat = fstatSync(fd);
     if (isPrivate && stat.isFile() && isReadableByOthers(stat.mode)) {
-      throw new CommandError(
+      throw new ExposedFileError(
         `${path} can be read by others. Run chmod 600 ${path}, and consider what is in it known.`,
       );
     }
@@ -62,7 +67,7 @@ function readWhole(path: string, isPrivate: boolean): string {
 export interface PrivateFile {
   readonly path: string;
   /** Writes all of it and waits for the disk. */
-  write(content: string): void;
+  write(content: string | Buffer): void;
   /** Takes the file away again. */
   discard(): void;
 }
@@ -93,7 +98,7 @@ export function createPrivateFile(path: string): PrivateFile {
     path,
     write(content) {
       try {
-        writeSync(fd, content);
+        writeFileSync(fd, content);
         fsyncSync(fd);
       } catch (error) {
         throw new CommandError(`${path} cannot be written: ${reasonOf(error)}`);
