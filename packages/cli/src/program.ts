@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addAudit } from './commands/audit.ts';
 import { addClock } from './commands/clock.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addEnv } from './commands/env.ts';
 import { addExplain } from './commands/explain.ts';
 import { addKeyring } from './commands/keyring.ts';
@@ -51,5 +52,6 @@ export function buildProgram(context: Context): Command {
   addSign(program, context);
   addRequest(program, context);
   addClock(program, context);
+  addDoctor(program, context);
   return program;
 }

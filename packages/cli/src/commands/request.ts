@@ -42,7 +42,7 @@ export function addRequest(program: Command, context: Context): void {
     .argument('<url>', 'the whole address')
     .option('-i, --include', 'print status and headers too')
     .option('-o, --output <file>', 'write the body to FILE, which must be new; mode 0600')
-    .option('--timeout <seconds>', 'how long to wait for the whole answer (default: 10)', seconds, 10)
+    .option('--timeout <seconds>', 'how long to wait for the whole answer', seconds, 10)
     .option(
       '--dangerously-allow-plaintext',
       'allow http to another machine: whoever listens sees and changes everything',

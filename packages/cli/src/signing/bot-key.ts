@@ -22,7 +22,7 @@ export interface BotKeyFlags extends EnvSource {
 
 export interface SignerFlags extends BotKeyFlags {
   readonly dialect: Dialect;
-  readonly kind?: CredentialKind;
+  readonly kind?: CredentialKind | undefined;
 }
 
 /** A bot's key: what it signs with. */
@@ -54,9 +54,13 @@ export function addBotKeyOptions(command: Command): Command {
 /** The options of every command that signs. */
 export function addSignerOptions(command: Command): Command {
   return addBotKeyOptions(command.requiredOption('--dialect <name>', 'how to sign', dialectOption)).addOption(
-    new Option('--kind <kind>', 'kind of the key (default: what the secret looks like)').choices(
-      CREDENTIAL_KINDS,
-    ),
+    kindOption(),
+  );
+}
+
+export function kindOption(): Option {
+  return new Option('--kind <kind>', 'kind of the key (default: what the secret looks like)').choices(
+    CREDENTIAL_KINDS,
   );
 }
 
