@@ -68,9 +68,16 @@ async function answerTo(
 }
 
 function forPeople(bytes: Uint8Array): string {
-  const lines = Buffer.from(bytes).toString('utf8').split(/\r?\n/);
-  const text = lines.map((line) => line.split('\t').map(plain).join('\t')).join('\n');
+  const text = plainLines(Buffer.from(bytes).toString('utf8'));
   return text === '' || text.endsWith('\n') ? text : `${text}\n`;
+}
+
+/** Does what {@link plain} does, and leaves line ends and tabs as they are. */
+export function plainLines(text: string): string {
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.split('\t').map(plain).join('\t'))
+    .join('\n');
 }
 
 /** Takes control characters out of a text that came from elsewhere, so that it cannot drive the terminal. */

@@ -112,7 +112,7 @@ export function createClient(options: ClientOptions): Client {
       return signed(makeCall(method, resolveTarget(url, baseUrl), headers, bytes, dialect.securityHeaders));
     },
     async login() {
-      const message = signer.login(keys.current(), clock.nowMs());
+      const message = signer.login(keys.current(), clock.nowMs(), webSocketUrl.host);
       if (message !== undefined) return message;
       throw new CountersignError(
         'request_invalid',

@@ -44,7 +44,7 @@ interface CommonOptions extends RetryOptions {
   readonly maxClockOffsetMs?: number | undefined;
   /** Keys that the service signs its answers with. Given: any answer that is not signed well is an error. */
   readonly verifyAnswers?: AnswerKey | readonly AnswerKey[] | undefined;
-  /** The address of the WebSockets whose handshake is signed, where it is not that of `baseUrl`. */
+  /** The address of the WebSockets whose handshake or host is signed, where it is not that of `baseUrl`. */
   readonly webSocketUrl?: string | undefined;
   /**
    * In dialects whose nonces rise, requests go one after the other, because a later nonce that comes first makes the

@@ -20,8 +20,11 @@ export interface SignedCall {
 export interface Signer {
   /** @throws {@link CountersignError} `request_invalid`, `secret_in_url` */
   sign(call: Call, key: HeldKey, nowMs: number): SignedCall;
-  /** The message that logs in inside a WebSocket; undefined where the dialect signs the handshake. */
-  login(key: HeldKey, nowMs: number): string | undefined;
+  /**
+   * The message that logs in inside a WebSocket of a host, which some dialects sign; undefined where the dialect signs the
+   * handshake.
+   */
+  login(key: HeldKey, nowMs: number, host: string): string | undefined;
 }
 
 export function createSigner(
@@ -55,10 +58,10 @@ export function createSigner(
       if (type !== undefined) all['content-type'] = type;
       return { method, url: sent.href, headers: all, body: signed.body };
     },
-    login(key, nowMs) {
+    login(key, nowMs, host) {
       const { webSocket } = dialect;
       if (webSocket === undefined) return undefined;
-      return guarded(secretsOf(key), () => webSocket.sign(key.signing, contextFor(key, nowMs)));
+      return guarded(secretsOf(key), () => webSocket.sign(key.signing, { ...contextFor(key, nowMs), publicHost: host }));
     },
   };
 }

@@ -5,7 +5,7 @@ import { UsageError } from '../command-error.ts';
 import type { Context } from '../context.ts';
 import { createBotClient, refuseSecretIn } from '../signing/bot-client.ts';
 import { addSignerOptions, type BotKey, readBotKey, type SignerFlags } from '../signing/bot-key.ts';
-import { addRequestOptions, type RequestFlags, readBotRequest } from '../signing/bot-request.ts';
+import { addRequestOptions, addressOf, type RequestFlags, readBotRequest } from '../signing/bot-request.ts';
 import { curlCommand } from '../signing/curl-command.ts';
 import {
   loginWithoutPassphrase,
@@ -21,7 +21,7 @@ import { withExample } from './service-command.ts';
 
 type Flags = SignerFlags &
   RequestFlags & {
-    readonly login?: boolean;
+    readonly login?: string | true;
     readonly showPrehash?: boolean;
     readonly withPassphrase?: boolean;
     readonly json?: boolean;
@@ -30,6 +30,8 @@ type Flags = SignerFlags &
     readonly timestamp?: number;
   };
 
+const OFFLINE = 'https://offline.invalid';
+
 /** `countersign sign` */
 export function addSign(program: Command, context: Context): void {
   const command = program
@@ -37,7 +39,10 @@ export function addSign(program: Command, context: Context): void {
     .description('Sign a request without sending it, and print what to send. Works offline')
     .argument('[method]', 'method')
     .argument('[url]', 'the whole address')
-    .option('--login', 'the message that logs in inside a WebSocket, instead of a request')
+    .option(
+      '--login [url]',
+      "the message that logs in inside a WebSocket, instead of a request; with the WebSocket's address where its host is signed",
+    )
     .option('--show-prehash', 'print the exact text that was signed, with what does not show marked')
     .option('--with-passphrase', 'print the passphrase too, where the dialect sends one: it is a secret')
     .addOption(
@@ -69,8 +74,8 @@ async function signRequest(
   const key = await keyFor(context, flags);
   const request = await readBotRequest(method, url, flags);
   refuseSecretIn([Buffer.from(request.body).toString('utf8'), ...request.headers.flat()], key);
-  const address = request.url.href.replace(/^ws/, 'http');
-  const client = clientFor(context, key, flags, new URL(address).origin);
+  const address = inHttp(request.url);
+  const client = clientFor(context, key, flags, address.origin);
   const whole = await client.sign({ ...request, url: address });
   const sent: SignedCall = {
     ...whole,
@@ -89,10 +94,13 @@ async function signLogin(context: Context, method: string | undefined, flags: Fl
   if (method !== undefined) throw new UsageError('--login takes no method and no URL.');
   const { terminal } = context;
   const key = await keyFor(context, flags);
-  // Nothing is sent, so that there is no address.
-  const whole = await clientFor(context, key, flags, 'https://offline.invalid').login();
+  if (flags.login === true && flags.dialect.name === 'htx')
+    throw new UsageError('The dialect htx signs the host: --login wss://HOST/ws/v2.');
+  // Nothing is sent, so that the address matters only where it is signed.
+  const origin = typeof flags.login === 'string' ? inHttp(addressOf(flags.login)).origin : OFFLINE;
+  const whole = await clientFor(context, key, flags, origin).login();
   const message = flags.withPassphrase ? whole : loginWithoutPassphrase(whole, key.passphrase);
-  const text = flags.showPrehash ? signedTextOfLogin(whole, flags.dialect, flags.nonce) : undefined;
+  const text = flags.showPrehash ? signedTextOfLogin(whole, flags.dialect, new URL(origin).host, flags.nonce) : undefined;
   if (flags.json) return terminal.printJson({ message, ...prehashMember(text) });
   terminal.print(plain(message));
   if (text !== undefined) terminal.print(`\n${signedTextLines(text)}`);
@@ -122,6 +130,10 @@ function clientFor({ clock }: Context, key: BotKey, flags: Flags, origin: string
 function sayAside({ terminal }: Context, { curl }: Flags, text: string): void {
   if (curl) terminal.note(text);
   else terminal.print(`\n${text}`);
+}
+
+function inHttp(url: URL): URL {
+  return new URL(url.href.replace(/^ws/, 'http'));
 }
 
 function prehashMember(text: SignedText | undefined) {

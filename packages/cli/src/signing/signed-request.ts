@@ -41,12 +41,14 @@ export function signedTextOf(
 export function signedTextOfLogin(
   message: string,
   dialect: Dialect,
+  host: string,
   challenge: string | undefined,
 ): SignedText {
   const handshake: WireRequest = {
     method: 'GET',
-    target: '/',
-    headers: [],
+    // That of HTX, the only one that is signed.
+    target: '/ws/v2',
+    headers: ['Host', host],
     body: new Uint8Array(),
     challenge,
   };

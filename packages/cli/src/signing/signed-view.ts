@@ -1,12 +1,12 @@
 import type { SignedCall } from '@countersign/client';
-import { plain } from '../terminal.ts';
+import { plain, plainLines } from '../terminal.ts';
 import type { SignedText } from './signed-request.ts';
 
 /** A signed request, to be read by people: as it would be written down, with what does not show marked. */
 export function signedRequestText({ method, url, headers, body }: SignedCall): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${plain(value)}`);
   const text = textIn(body);
-  const content = text === undefined ? `(${body.length} bytes that are no text)` : cleanLines(text);
+  const content = text === undefined ? `(${body.length} bytes that are no text)` : plainLines(text);
   return [`${method} ${url}`, ...lines, ...(body.length === 0 ? [] : ['', content])].join('\n');
 }
 
@@ -29,8 +29,4 @@ export function signedTextLines({ text, bytes }: SignedText): string {
 export function textIn(body: Uint8Array): string | undefined {
   const text = Buffer.from(body).toString('utf8');
   return Buffer.from(text, 'utf8').equals(body) ? text : undefined;
-}
-
-function cleanLines(text: string): string {
-  return text.split('\n').map(plain).join('\n');
 }
