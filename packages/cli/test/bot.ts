@@ -47,7 +47,18 @@ export async function issueBot(
   const file = join(folder, `${name}.env`);
   const { code, stderr } = await countersign(
     [
-      ...['keys', 'create', '--account', 'acct_42', '--label', name, '--environment', 'live', '--kind', 'hmac'],
+      ...[
+        'keys',
+        'create',
+        '--account',
+        'acct_42',
+        '--label',
+        name,
+        '--environment',
+        'live',
+        '--kind',
+        'hmac',
+      ],
       ...['--dialect', 'bitget', '--permission', 'spot.read', '--permission', 'spot.trade'],
       ...['--passphrase-generate', '--out', file, ...more],
     ],
@@ -65,7 +76,12 @@ export async function issueBot(
 
 /** Writes an env file of a given mode, whatever the umask is. */
 export function writeEnv(path: string, values: Readonly<Record<string, string>>, mode = 0o600): string {
-  writeFileSync(path, Object.entries(values).map(([name, value]) => `${name}=${value}\n`).join(''));
+  writeFileSync(
+    path,
+    Object.entries(values)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(''),
+  );
   chmodSync(path, mode);
   return path;
 }

@@ -23,7 +23,19 @@ const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-
 
 export function createAuthority(folder: string): Authority {
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
-  openssl('req', '-x509', ...NEW_KEY, '-days', '30', '-subj', '/CN=ours', '-keyout', 'ca.key', '-out', 'ca.crt');
+  openssl(
+    'req',
+    '-x509',
+    ...NEW_KEY,
+    '-days',
+    '30',
+    '-subj',
+    '/CN=ours',
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.crt',
+  );
   let count = 0;
   return {
     file: join(folder, 'ca.crt'),
@@ -35,10 +47,31 @@ export function createAuthority(folder: string): Authority {
         `[d]\ndatabase=index.txt\nnew_certs_dir=.\ndefault_md=sha256\npolicy=p\nrand_serial=yes\n` +
           `[p]\ncommonName=supplied\n[x]\nsubjectAltName=${names}\n`,
       );
-      openssl('req', '-new', ...NEW_KEY, '-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.csr`);
+      openssl(
+        'req',
+        '-new',
+        ...NEW_KEY,
+        '-subj',
+        `/CN=${name}`,
+        '-keyout',
+        `${name}.key`,
+        '-out',
+        `${name}.csr`,
+      );
       openssl(
         ...['ca', '-batch', '-config', 'ca.cnf', '-name', 'd', '-cert', 'ca.crt', '-keyfile', 'ca.key'],
-        ...['-in', `${name}.csr`, '-out', `${name}.crt`, '-startdate', from, '-enddate', until, '-extensions', 'x'],
+        ...[
+          '-in',
+          `${name}.csr`,
+          '-out',
+          `${name}.crt`,
+          '-startdate',
+          from,
+          '-enddate',
+          until,
+          '-extensions',
+          'x',
+        ],
       );
       const read = (ending: string) => readFileSync(join(folder, `${name}.${ending}`), 'utf8');
       return { cert: read('crt'), key: read('key') };

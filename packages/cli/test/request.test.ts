@@ -21,7 +21,12 @@ afterAll(async () => {
 });
 
 const ORDER = '{"symbol":"BTCUSDT","side":"buy","orderType":"market","size":"10"}';
-const order = (body = ORDER) => ['POST', `${proxied.service.proxy}/api/v2/spot/trade/place-order`, '-d', body];
+const order = (body = ORDER) => [
+  'POST',
+  `${proxied.service.proxy}/api/v2/spot/trade/place-order`,
+  '-d',
+  body,
+];
 const signed = (file = bot.file) => ['--dialect', 'bitget', '--env-file', file];
 const valuesOf = ({ id, secret, passphrase }: IssuedBot) => ({
   COUNTERSIGN_KEY_ID: id,
@@ -69,7 +74,11 @@ describe('countersign request, through the proxy', () => {
   it('ends with 1 for an answer of another status, and prints it', async () => {
     const url = `${proxied.service.proxy}/api/v2/spot/account/assets?status=404`;
     const { code, stdout, stderr } = await request(['GET', url, ...signed()]);
-    expect([code, stdout, stderr]).toEqual([1, '{"hello":"acct_42"}', 'The server answered 404 Not Found.\n']);
+    expect([code, stdout, stderr]).toEqual([
+      1,
+      '{"hello":"acct_42"}',
+      'The server answered 404 Not Found.\n',
+    ]);
   });
 
   it('prints a refusal, names what it is, and says what to do', async () => {
@@ -124,9 +133,21 @@ describe('countersign request, through the proxy', () => {
 
 describe('a key that cannot be used', () => {
   const faults: [string, (values: Record<string, string>) => Record<string, string>, string][] = [
-    ['an id for the secret', (v) => ({ ...v, COUNTERSIGN_SECRET: v.COUNTERSIGN_KEY_ID ?? '' }), 'secret_invalid'],
-    ['a secret for the id', (v) => ({ ...v, COUNTERSIGN_KEY_ID: v.COUNTERSIGN_SECRET ?? '' }), 'key_id_invalid'],
-    ['one cut off', (v) => ({ ...v, COUNTERSIGN_SECRET: v.COUNTERSIGN_SECRET?.slice(0, -1) ?? '' }), 'secret_invalid'],
+    [
+      'an id for the secret',
+      (v) => ({ ...v, COUNTERSIGN_SECRET: v.COUNTERSIGN_KEY_ID ?? '' }),
+      'secret_invalid',
+    ],
+    [
+      'a secret for the id',
+      (v) => ({ ...v, COUNTERSIGN_KEY_ID: v.COUNTERSIGN_SECRET ?? '' }),
+      'key_id_invalid',
+    ],
+    [
+      'one cut off',
+      (v) => ({ ...v, COUNTERSIGN_SECRET: v.COUNTERSIGN_SECRET?.slice(0, -1) ?? '' }),
+      'secret_invalid',
+    ],
     ['none', (v) => ({ COUNTERSIGN_KEY_ID: v.COUNTERSIGN_KEY_ID ?? '' }), 'secret_unreadable'],
     ['no passphrase', ({ COUNTERSIGN_PASSPHRASE: _, ...v }) => v, 'passphrase_invalid'],
     ["an operator's token", (v) => ({ ...v, COUNTERSIGN_SECRET: proxied.service.token }), 'secret_invalid'],
@@ -150,7 +171,10 @@ describe('a key that cannot be used', () => {
   });
 
   it('is a secret for signing, where a token would be sent as it is', async () => {
-    const { code, stderr } = await request(['GET', proxied.service.url, '--dialect', 'bearer'], valuesOf(bot));
+    const { code, stderr } = await request(
+      ['GET', proxied.service.url, '--dialect', 'bearer'],
+      valuesOf(bot),
+    );
     expect(code).toBe(1);
     expect(stderr).toMatch(/^secret_invalid: A secret for signing .* would be sent as it is/);
   });
@@ -224,6 +248,21 @@ describe('a server that is none', () => {
     expect(stdout.match(/\[masked COUNTERSIGN_PASSPHRASE\]/g)).toHaveLength(2);
   });
 
+  it('says a token back in its refusal: it is not repeated', async () => {
+    const { token } = proxied.service;
+    const other = await startOther((incoming, response) => {
+      const detail = `No: ${incoming.headers.authorization}`;
+      response.writeHead(404, `Not ${token}`, { 'content-type': 'application/problem+json' });
+      response.end(JSON.stringify({ code: 'not_found', detail, status: 404 }));
+    });
+    const args = ['GET', `${other.url}/x`, '--dialect', 'bearer', '-i'];
+    const { code, stdout, stderr } = await request(args, { COUNTERSIGN_SECRET: token });
+    await other.stop();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^not_found: No: Bearer \[masked COUNTERSIGN_SECRET\]\n/);
+    expect(stdout + stderr).not.toContain(token);
+  });
+
   it('is not sent anything in plain text, unless it is this machine', async () => {
     const { code, stderr } = await request(['GET', 'http://api.exchange.example/x', ...signed()]);
     expect(code).toBe(1);
@@ -241,8 +280,20 @@ describe('TLS', () => {
   it.each([
     ['good', good, true, 0, /^$/],
     ['of an unknown authority', good, false, 1, /^tls_failed: .*UNABLE_TO_/],
-    ['for another name', () => ({ ...good(), names: 'DNS:other.example' }), true, 1, /^tls_failed: .*ALTNAME/],
-    ['that has ended', () => ({ ...good(), until: inDays(-0.5) }), true, 1, /^tls_failed: .*CERT_HAS_EXPIRED/],
+    [
+      'for another name',
+      () => ({ ...good(), names: 'DNS:other.example' }),
+      true,
+      1,
+      /^tls_failed: .*ALTNAME/,
+    ],
+    [
+      'that has ended',
+      () => ({ ...good(), until: inDays(-0.5) }),
+      true,
+      1,
+      /^tls_failed: .*CERT_HAS_EXPIRED/,
+    ],
   ])('a certificate %s', async (_name, options, isKnown, exit, expected) => {
     const server = await startTls(authority.issue(options()));
     const env: Record<string, string> = isKnown ? { NODE_EXTRA_CA_CERTS: authority.file } : {};

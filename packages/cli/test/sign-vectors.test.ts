@@ -1,4 +1,12 @@
-import { type Claim, type Denial, DIALECTS, type Dialect, hasChecksum, SCHEMES, visible } from '@countersign/core';
+import {
+  type Claim,
+  type Denial,
+  DIALECTS,
+  type Dialect,
+  hasChecksum,
+  SCHEMES,
+  visible,
+} from '@countersign/core';
 import { describe, expect, it } from 'vitest';
 import {
   loginContextOf,
@@ -115,8 +123,7 @@ function claimOf(dialect: Dialect, vector: Vector): Claim {
 }
 
 function claimIn(dialect: Dialect, vector: Vector, made: Printed): Claim {
-  if (made.message !== undefined)
-    return whole(dialect.webSocket?.read(made.message, loginContextOf(vector)));
+  if (made.message !== undefined) return whole(dialect.webSocket?.read(made.message, loginContextOf(vector)));
   const { host, pathname, search, protocol } = new URL(made.url);
   return whole(
     dialect.read(

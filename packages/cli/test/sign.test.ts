@@ -18,7 +18,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Base64 too, so that it is good for every dialect with HMAC keys. */
 const SECRET = 'c2VjcmV0IHRoYXQgc2hvdWxkIG5ldmVyIGJlIHNlZW4h';
-const BOT = { COUNTERSIGN_KEY_ID: 'bot-1', COUNTERSIGN_SECRET: SECRET, COUNTERSIGN_PASSPHRASE: 'Words of "mine"' };
+const BOT = {
+  COUNTERSIGN_KEY_ID: 'bot-1',
+  COUNTERSIGN_SECRET: SECRET,
+  COUNTERSIGN_PASSPHRASE: 'Words of "mine"',
+};
 const URL_OF_ORDERS = 'https://api.exchange.example/api/v2/orders?symbol=BTC%20USDT';
 
 describe('countersign sign', () => {
@@ -40,11 +44,18 @@ describe('countersign sign', () => {
   });
 
   it('changes the address where the dialect does, and the body', async () => {
-    const binance = await runHere(['sign', 'GET', 'https://a.example/x?b=1', '--dialect', 'binance'], { env: BOT });
-    expect(binance.printed).toMatch(/^GET https:\/\/a\.example\/x\?b=1&timestamp=\d+&signature=[0-9a-f]{64}\n/);
-    const kraken = await runHere(['sign', 'POST', 'https://a.example/0/private/Balance', '--dialect', 'kraken'], {
+    const binance = await runHere(['sign', 'GET', 'https://a.example/x?b=1', '--dialect', 'binance'], {
       env: BOT,
     });
+    expect(binance.printed).toMatch(
+      /^GET https:\/\/a\.example\/x\?b=1&timestamp=\d+&signature=[0-9a-f]{64}\n/,
+    );
+    const kraken = await runHere(
+      ['sign', 'POST', 'https://a.example/0/private/Balance', '--dialect', 'kraken'],
+      {
+        env: BOT,
+      },
+    );
     expect(kraken.printed).toMatch(/\n\nnonce=\d+\n$/);
   });
 
@@ -57,21 +68,52 @@ describe('countersign sign', () => {
     ]);
   });
 
-  it.each(['ed25519', 'rsa', 'p256'] as const)('takes a private key of the kind %s from a file', async (kind) => {
-    const { privateKey } =
-      kind === 'ed25519'
-        ? generateKeyPairSync('ed25519')
-        : kind === 'rsa'
-          ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-          : generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const file = join(folder, `${kind}.pem`);
-    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
-    writeFileSync(file, pem, { mode: 0o600 });
-    const args = ['sign', 'GET', URL_OF_ORDERS, '--dialect', 'rfc9421', '--key-file', file, '--key-id', 'bot-1'];
-    const { printed, exitCode } = await runHere(args);
-    expect(exitCode).toBe(0);
-    expect(printed).toContain('keyid="bot-1"');
-    expect(printed).not.toContain(pem.split('\n')[1]);
+  it.each(['ed25519', 'rsa', 'p256'] as const)(
+    'takes a private key of the kind %s from a file',
+    async (kind) => {
+      const { privateKey } =
+        kind === 'ed25519'
+          ? generateKeyPairSync('ed25519')
+          : kind === 'rsa'
+            ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+            : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const file = join(folder, `${kind}.pem`);
+      const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+      writeFileSync(file, pem, { mode: 0o600 });
+      const args = [
+        'sign',
+        'GET',
+        URL_OF_ORDERS,
+        '--dialect',
+        'rfc9421',
+        '--key-file',
+        file,
+        '--key-id',
+        'bot-1',
+      ];
+      const { printed, exitCode } = await runHere(args);
+      expect(exitCode).toBe(0);
+      expect(printed).toContain('keyid="bot-1"');
+      expect(printed).not.toContain(pem.split('\n')[1]);
+    },
+  );
+
+  it('does not take a private key that others can read', async () => {
+    const file = join(folder, 'open.pem');
+    writeFileSync(file, 'x', { mode: 0o644 });
+    const args = [
+      'sign',
+      'GET',
+      URL_OF_ORDERS,
+      '--dialect',
+      'rfc9421',
+      '--key-file',
+      file,
+      '--key-id',
+      'bot-1',
+    ];
+    const { noted, exitCode } = await runHere(args);
+    expect([exitCode, noted.split(':')[0]]).toEqual([1, 'secret_exposed']);
   });
 
   it('takes an encrypted env file', async () => {
@@ -89,7 +131,9 @@ describe('countersign sign', () => {
     const server = createServer((socket) => heard.push(socket.destroy()));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
-    const { code } = await countersign(['sign', 'GET', `http://127.0.0.1:${port}/x`, '--dialect', 'okx'], { env: BOT });
+    const { code } = await countersign(['sign', 'GET', `http://127.0.0.1:${port}/x`, '--dialect', 'okx'], {
+      env: BOT,
+    });
     await new Promise((resolve) => server.close(resolve));
     expect([code, heard]).toEqual([0, []]);
   });
@@ -118,7 +162,9 @@ describe('countersign sign', () => {
     ['another Host', ['-H', 'Host: other.example'], 'request_invalid'],
     ['the kind of another dialect', ['--kind', 'ed25519'], 'secret_invalid'],
   ])('refuses %s', async (_name, args, code) => {
-    const { noted, exitCode } = await runHere(['sign', 'GET', URL_OF_ORDERS, '--dialect', 'okx', ...args], { env: BOT });
+    const { noted, exitCode } = await runHere(['sign', 'GET', URL_OF_ORDERS, '--dialect', 'okx', ...args], {
+      env: BOT,
+    });
     expect([exitCode, noted.split(':')[0]]).toEqual([1, code]);
   });
 });
@@ -138,7 +184,17 @@ describe('the command line of curl', () => {
     '{"symbol":"BTCUSDT","side":"buy",\n "orderType":"market","size":"10"}\n',
   ])('sends what was signed: %j', async (body) => {
     const url = `${proxied.service.proxy}/api/v2/spot/trade/place-order?x=[1-3]&y={a,b}&z='q'`;
-    const args = ['sign', 'POST', url, `--data=${body}`, '--dialect', 'bitget', '--env-file', bot.file, '--curl'];
+    const args = [
+      'sign',
+      'POST',
+      url,
+      `--data=${body}`,
+      '--dialect',
+      'bitget',
+      '--env-file',
+      bot.file,
+      '--curl',
+    ];
     const { stdout, stderr } = await countersign([...args, '--show-prehash']);
     expect(stderr).toContain('signed (');
     expect(stdout).not.toContain(bot.passphrase);
@@ -177,27 +233,48 @@ const PATHS: Readonly<Record<string, string>> = {
 };
 
 describe('what is printed', () => {
-  const base64 = fc.uint8Array({ minLength: 24, maxLength: 48 }).map((bytes) => Buffer.from(bytes).toString('base64'));
-  const passphrase = fc.string({ unit: 'grapheme-ascii', minLength: 6, maxLength: 20 }).filter((text) => text.trim() === text);
+  const base64 = fc
+    .uint8Array({ minLength: 24, maxLength: 48 })
+    .map((bytes) => Buffer.from(bytes).toString('base64'));
+  const passphrase = fc
+    .string({ unit: 'grapheme-ascii', minLength: 6, maxLength: 20 })
+    .filter((text) => text.trim() === text);
   const signing = DIALECTS.filter(({ schemes }) => schemes.hmac !== undefined);
   const logins = signing.filter(({ webSocket }) => webSocket !== undefined);
 
-  it.each(signing.map(({ name }) => name))('never holds the secret or the passphrase: %s', async (dialect) => {
-    const hasLogin = logins.some(({ name }) => name === dialect);
-    const forms = [['--json'], ['--curl'], [], ['--show-prehash'], ...(hasLogin ? [['--login', 'wss://a.example']] : [])];
-    await fc.assert(
-      fc.asyncProperty(base64, passphrase, fc.constantFrom(...forms), async (secret, phrase, form) => {
-        const env = { COUNTERSIGN_KEY_ID: 'bot-1', COUNTERSIGN_SECRET: secret, COUNTERSIGN_PASSPHRASE: phrase };
-        const url = `https://a.example${PATHS[dialect] ?? '/x'}`;
-        const target = form[0] === '--login' ? [] : ['POST', url, '-d', '{"id":1,"method":"m","params":{}}'];
-        const { printed, noted, exitCode } = await runHere(['sign', ...target, '--dialect', dialect, ...form], { env });
-        expect(exitCode, noted).toBe(0);
-        for (const text of [secret, phrase, JSON.stringify(phrase).slice(1, -1)]) {
-          expect(printed.includes(text)).toBe(false);
-          expect(noted.includes(text)).toBe(false);
-        }
-      }),
-      { numRuns: 25 },
-    );
-  });
+  it.each(signing.map(({ name }) => name))(
+    'never holds the secret or the passphrase: %s',
+    async (dialect) => {
+      const hasLogin = logins.some(({ name }) => name === dialect);
+      const forms = [
+        ['--json'],
+        ['--curl'],
+        [],
+        ['--show-prehash'],
+        ...(hasLogin ? [['--login', 'wss://a.example']] : []),
+      ];
+      await fc.assert(
+        fc.asyncProperty(base64, passphrase, fc.constantFrom(...forms), async (secret, phrase, form) => {
+          const env = {
+            COUNTERSIGN_KEY_ID: 'bot-1',
+            COUNTERSIGN_SECRET: secret,
+            COUNTERSIGN_PASSPHRASE: phrase,
+          };
+          const url = `https://a.example${PATHS[dialect] ?? '/x'}`;
+          const target =
+            form[0] === '--login' ? [] : ['POST', url, '-d', '{"id":1,"method":"m","params":{}}'];
+          const { printed, noted, exitCode } = await runHere(
+            ['sign', ...target, '--dialect', dialect, ...form],
+            { env },
+          );
+          expect(exitCode, noted).toBe(0);
+          for (const text of [secret, phrase, JSON.stringify(phrase).slice(1, -1)]) {
+            expect(printed.includes(text)).toBe(false);
+            expect(noted.includes(text)).toBe(false);
+          }
+        }),
+        { numRuns: 25 },
+      );
+    },
+  );
 });

@@ -61,7 +61,9 @@ export function createSigner(
     login(key, nowMs, host) {
       const { webSocket } = dialect;
       if (webSocket === undefined) return undefined;
-      return guarded(secretsOf(key), () => webSocket.sign(key.signing, { ...contextFor(key, nowMs), publicHost: host }));
+      return guarded(secretsOf(key), () =>
+        webSocket.sign(key.signing, { ...contextFor(key, nowMs), publicHost: host }),
+      );
     },
   };
 }

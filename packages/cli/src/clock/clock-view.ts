@@ -1,5 +1,6 @@
 import type { Dialect } from '@countersign/core';
 import { type ClockReading, leastOffMs, TOLERATED_MS } from './server-time.ts';
+import { usualWindow } from './usual-window.ts';
 
 /** Whether requests of a dialect are still taken with a clock that is off. */
 export interface WindowVerdict {
@@ -11,12 +12,13 @@ export interface WindowVerdict {
 
 /** Holds a clock against the windows of dialects, as far as they have one. */
 export function windowVerdicts({ offsetMs }: ClockReading, dialects: readonly Dialect[]): WindowVerdict[] {
-  return dialects.flatMap(({ name, window }) => {
+  return dialects.flatMap((dialect) => {
+    const window = usualWindow(dialect);
     if (window === undefined) return [];
-    const { pastMs, futureMs } = window;
+    const [pastMs, futureMs] = [Math.round(window.pastMs), Math.round(window.futureMs)];
     // Behind the server, a timestamp comes from the past.
     const isTaken = offsetMs >= 0 ? offsetMs <= pastMs : -offsetMs <= futureMs;
-    return [{ dialect: name, pastMs, futureMs, isTaken }];
+    return [{ dialect: dialect.name, pastMs, futureMs, isTaken }];
   });
 }
 

@@ -42,10 +42,12 @@ async function compare({ terminal, env, clock }: Context, { url, dialect, json }
   if (!isGood) process.exitCode = EXIT.failed;
   if (json) return terminal.printJson({ url: address.origin, ...reading, isGood, windows });
   const { colors } = terminal;
+  // The side on which the clock is off.
+  const isBehind = reading.offsetMs >= 0;
   const named = (isTaken: boolean) =>
     windows
       .filter((window) => window.isTaken === isTaken)
-      .map((window) => `${window.dialect} (${window.pastMs / 1000} s)`)
+      .map((window) => `${window.dialect} (${(isBehind ? window.pastMs : window.futureMs) / 1000} s)`)
       .join(', ') || 'none';
   terminal.print(
     fields(terminal, [

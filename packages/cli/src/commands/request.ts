@@ -24,11 +24,10 @@ type Flags = SignerFlags &
     readonly dangerouslyAllowPlaintext?: boolean;
   };
 
-/** What came of a request: an answer, a fault, or both. */
-interface Outcome {
-  readonly response?: Response | undefined;
-  readonly fault?: string | undefined;
-}
+/** What came of a request: an answer, a fault, or an answer that is one. */
+type Outcome =
+  | { readonly response: Response; readonly fault: string | undefined }
+  | { readonly response: undefined; readonly fault: string };
 
 /** `countersign request` */
 export function addRequest(program: Command, context: Context): void {
@@ -74,28 +73,26 @@ async function request(context: Context, method: string, url: string, flags: Fla
   // Made before anything is sent: an order must not be placed whose answer has no place.
   const file = flags.output === undefined ? undefined : createPrivateFile(flags.output);
   const { response, fault } = await send(client, described);
-  if (response !== undefined) {
-    const { head, body } = await shownAnswer(response, key);
-    if (flags.include) terminal.printBytes(head);
-    if (file === undefined) terminal.printBytes(body);
-    else file.write(body);
-  } else file?.discard();
+  if (response === undefined) {
+    file?.discard();
+    throw new CommandError(fault);
+  }
+  const { head, body } = await shownAnswer(response, key);
+  if (flags.include) terminal.printBytes(head);
+  if (file === undefined) terminal.printBytes(body);
+  else file.write(body);
   if (fault !== undefined) throw new CommandError(fault);
+  if (!response.ok) throw new CommandError(refusedStatusText(response, body));
 }
 
 async function send(client: Client, { method, url, headers, body }: BotRequest): Promise<Outcome> {
   try {
-    const response = await client.fetch(url.href, {
-      method,
-      headers,
-      ...(body.length === 0 ? {} : { body }),
-    });
-    if (response.ok) return { response };
-    const bytes = new Uint8Array(await response.clone().arrayBuffer());
-    return { response, fault: refusedStatusText(response, bytes) };
+    const init = { method, headers, ...(body.length === 0 ? {} : { body }) };
+    return { response: await client.fetch(url.href, init), fault: undefined };
   } catch (error) {
     if (!(error instanceof CountersignError)) throw error;
-    return { response: error.answer(), fault: faultText(faultOf(error)) };
+    const [response, fault] = [error.answer(), faultText(faultOf(error))];
+    return response === undefined ? { response, fault } : { response, fault };
   }
 }
 

@@ -100,7 +100,9 @@ async function signLogin(context: Context, method: string | undefined, flags: Fl
   const origin = typeof flags.login === 'string' ? inHttp(addressOf(flags.login)).origin : OFFLINE;
   const whole = await clientFor(context, key, flags, origin).login();
   const message = flags.withPassphrase ? whole : loginWithoutPassphrase(whole, key.passphrase);
-  const text = flags.showPrehash ? signedTextOfLogin(whole, flags.dialect, new URL(origin).host, flags.nonce) : undefined;
+  const text = flags.showPrehash
+    ? signedTextOfLogin(whole, flags.dialect, new URL(origin).host, flags.nonce)
+    : undefined;
   if (flags.json) return terminal.printJson({ message, ...prehashMember(text) });
   terminal.print(plain(message));
   if (text !== undefined) terminal.print(`\n${signedTextLines(text)}`);

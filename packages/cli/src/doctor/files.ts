@@ -37,7 +37,7 @@ export async function fileFacts({ option, path, isEnv }: SecretFile, nowMs: numb
           `was last changed ${days} days ago`,
           'Rotate keys now and then: countersign keys rotate ID --out FILE --replace.',
         )
-      : fact(option, 'good', `was last changed ${days === 0 ? 'today' : `${days} days ago`}`),
+      : fact(option, 'good', `was last changed ${days <= 0 ? 'today' : `${days} days ago`}`),
     ...(isEnv && !isEncrypted(text) ? faultsIn(text) : []).map(({ line, message }) =>
       fact(option, 'wrong', `line ${line}: ${shown(message)}`, 'Correct the line.'),
     ),

@@ -19,7 +19,7 @@ const HOW = 'without --operator-env-file FILE or --probe METHOD URL';
 export async function examineKey(context: Context, given: Examination, found: FoundKey): Promise<Fact[]> {
   const { probe, dialect, kind } = given;
   const facts = [materialFact(given, found)];
-  const operator = await operatorOf(given, found.bot);
+  const operator = await operatorOf(context, given, found.bot);
   const keyId = given.keyId ?? found.bot?.keyId ?? idInToken(operator.connection?.token ?? '');
   if (operator.fault !== undefined) facts.push(operator.fault);
   if (operator.connection !== undefined && keyId !== undefined) {
@@ -38,13 +38,11 @@ export async function examineKey(context: Context, given: Examination, found: Fo
 }
 
 /** Whether id, secret and passphrase are whole, fit each other, and fit the dialect. */
-function materialFact(
-  { dialect, kind, envFile, keyFile, keychain }: Examination,
-  { bot, fault }: FoundKey,
-): Fact {
+function materialFact(given: Examination, { bot, fault }: FoundKey): Fact {
+  const { dialect, kind, envFile, keyFile, keychain } = given;
   if (bot === undefined) {
     const isMeant = [envFile, keyFile, keychain].some((option) => option !== undefined);
-    return isMeant ? faultFact(fault) : key('secret', 'unknown', fault.message);
+    return isMeant ? withoutPaths(given, faultFact(fault)) : key('secret', 'unknown', fault.message);
   }
   if (dialect === undefined && isOperators(bot)) {
     return key('secret', 'notice', "is an operator's bearer token, and no secret for signing");
@@ -59,6 +57,16 @@ function materialFact(
   return key('secret', 'good', dialect === undefined ? 'is whole' : `is whole, and fits ${dialect.name}`);
 }
 
+/** A path may be a secret that was given in the wrong place: the option is named, not what was given with it. */
+function withoutPaths({ envFile, keyFile, passphraseFile }: Examination, fact: Fact): Fact {
+  const options = { '--env-file': envFile, '--key-file': keyFile, '--passphrase-file': passphraseFile };
+  const text = Object.entries(options).reduce(
+    (before, [option, path]) => (path ? before.replaceAll(path, option) : before),
+    fact.text,
+  );
+  return { ...fact, text };
+}
+
 function faultFact(error: CountersignError): Fact {
   const { code, message, advice } = faultOf(error);
   return key('secret', 'wrong', `${code}: ${message}`, advice);
@@ -68,20 +76,22 @@ function isOperators({ secret }: BotKey): boolean {
   return idInToken(secret) !== undefined;
 }
 
-/** An operator's credential: that of a file of its own, or the one that stands where a bot's secret would. */
+/**
+ * An operator's credential: that of a file of its own, or the one that stands in the environment where a bot's secret
+ * would. It goes to the address that stands beside it, and never to the one that the bot talks to.
+ */
 async function operatorOf(
-  { operatorEnvFile, server }: Examination,
+  { env }: Context,
+  { operatorEnvFile, envFile, keyFile, keychain }: Examination,
   bot: BotKey | undefined,
 ): Promise<{ readonly connection?: Connection; readonly fault?: Fact }> {
   try {
-    if (operatorEnvFile !== undefined)
+    if (operatorEnvFile !== undefined) {
       return { connection: await findConnection({ envFile: operatorEnvFile }, {}) };
-    if (bot === undefined || !isOperators(bot)) return {};
-    return {
-      connection: await findConnection(server === undefined ? {} : { url: server.origin }, {
-        COUNTERSIGN_SECRET: bot.secret,
-      }),
-    };
+    }
+    const isFromEnvironment = [envFile, keyFile, keychain].every((option) => option === undefined);
+    if (bot === undefined || !isOperators(bot) || !isFromEnvironment) return {};
+    return { connection: await findConnection({}, env) };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     const [first = ''] = error.message.split('\n');

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { type Command, InvalidArgumentError } from 'commander';
 import { CommandError, UsageError } from '../command-error.ts';
+import type { EnvSource } from '../env/env-source.ts';
 import { collect } from '../option-values.ts';
 
 /** A request as it is described on the command line. */
@@ -31,8 +32,14 @@ function header(text: string, before: readonly string[] | undefined): string[] {
 }
 
 /** Puts a request together. The body's bytes are taken as they are, also a line end at the end of a file. */
-export async function readBotRequest(method: string, url: string, flags: RequestFlags): Promise<BotRequest> {
-  const { data = '', header: headers = [] } = flags;
+export async function readBotRequest(
+  method: string,
+  url: string,
+  flags: RequestFlags & EnvSource,
+): Promise<BotRequest> {
+  const { data = '', header: headers = [], envFile, passphraseFile } = flags;
+  if (data === '@-' && [envFile, passphraseFile].includes('-'))
+    throw new UsageError('Standard input cannot be the body and the key at once.');
   return {
     method,
     url: addressOf(url),
