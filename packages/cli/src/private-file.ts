@@ -28,6 +28,11 @@ export async function readPrivateFile(path: string): Promise<string> {
   return readWhole(path, true);
 }
 
+/** A file with something secret in it that others can read. */
+export class ExposedFileError extends CommandError {
+  override readonly name = 'ExposedFileError';
+}
+
 /** Reads a file that holds nothing secret; `-` reads standard input. */
 export async function readPublicFile(path: string): Promise<string> {
   if (path === '-') return text(process.stdin);
@@ -49,7 +54,7 @@ function readWhole(path: string, isPrivate: boolean): string {
   try {
     const stat = fstatSync(fd);
     if (isPrivate && stat.isFile() && isReadableByOthers(stat.mode)) {
-      throw new CommandError(
+      throw new ExposedFileError(
         `${path} can be read by others. Run chmod 600 ${path}, and consider what is in it known.`,
       );
     }
@@ -66,7 +71,7 @@ function readWhole(path: string, isPrivate: boolean): string {
 export interface PrivateFile {
   readonly path: string;
   /** Writes all of it and waits for the disk. */
-  write(content: string): void;
+  write(content: string | Buffer): void;
   /** Takes the file away again. */
   discard(): void;
 }

@@ -2,20 +2,27 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addAnswerKey } from './commands/answer-key.ts';
 import { addAudit } from './commands/audit.ts';
+import { addClock } from './commands/clock.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addEnv } from './commands/env.ts';
 import { addExplain } from './commands/explain.ts';
 import { addKeyring } from './commands/keyring.ts';
 import { addKeys } from './commands/keys/keys.ts';
 import { addManifest } from './commands/manifest.ts';
+import { addRequest } from './commands/request.ts';
 import { addRun } from './commands/run.ts';
 import { addScan } from './commands/scan.ts';
 import { addServe } from './commands/serve.ts';
+import { addSign } from './commands/sign.ts';
 import { addVerify } from './commands/verify.ts';
 import type { Context } from './context.ts';
 
 const FOOTER = `
 Commands that call the service take an operator credential from COUNTERSIGN_URL and COUNTERSIGN_SECRET, from
 --env-file FILE, or from ./data/operator.env. Secrets are never given on the command line.
+
+sign, request and doctor are a bot's: there COUNTERSIGN_KEY_ID, COUNTERSIGN_SECRET and COUNTERSIGN_PASSPHRASE are the
+key that it signs with.
 
 Exit codes: 0 done; 1 refused or failed; 2 the command line is wrong. countersign run ends as its program ends.`;
 
@@ -48,5 +55,9 @@ export function buildProgram(context: Context): Command {
   addRun(program, context);
   addEnv(program, context);
   addScan(program, context);
+  addSign(program, context);
+  addRequest(program, context);
+  addClock(program, context);
+  addDoctor(program, context);
   return program;
 }

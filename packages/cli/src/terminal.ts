@@ -10,6 +10,8 @@ export interface Terminal {
   readonly colors: ReturnType<typeof pc.createColors>;
   /** Writes what was asked for. */
   print(text: string): void;
+  /** Writes bytes as they are; where a person looks, without what could drive the terminal. */
+  printBytes(bytes: Uint8Array): void;
   /** Writes one line of JSON, for machines. */
   printJson(value: unknown): void;
   /** Writes what is said beside the result: progress, advice, faults. */
@@ -28,6 +30,9 @@ export function processTerminal(): Terminal {
     colors: pc.createColors(hasColors),
     print: (text) => {
       stdout.write(`${text}\n`);
+    },
+    printBytes: (bytes) => {
+      stdout.write(stdout.isTTY ? forPeople(bytes) : bytes);
     },
     printJson: (value) => {
       stdout.write(`${JSON.stringify(value)}\n`);
@@ -60,6 +65,19 @@ async function answerTo(
   } finally {
     lines.close();
   }
+}
+
+function forPeople(bytes: Uint8Array): string {
+  const text = plainLines(Buffer.from(bytes).toString('utf8'));
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
+}
+
+/** Does what {@link plain} does, and leaves line ends and tabs as they are. */
+export function plainLines(text: string): string {
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.split('\t').map(plain).join('\t'))
+    .join('\n');
 }
 
 /** Takes control characters out of a text that came from elsewhere, so that it cannot drive the terminal. */

@@ -56,6 +56,8 @@ export function endOf(child: ChildProcess, input = ''): Promise<Ended> {
 
 export interface RunningService {
   readonly url: string;
+  /** Of the reverse proxy; empty where there is none. */
+  readonly proxy: string;
   readonly folder: string;
   /** The environment of an operator's shell. */
   readonly env: Readonly<Record<string, string>>;
@@ -66,20 +68,26 @@ export interface RunningService {
 }
 
 /** Starts a real service on a free port, with its data in a new folder. */
-export async function startRealService(): Promise<RunningService> {
+export async function startRealService(more: Readonly<Record<string, string>> = {}): Promise<RunningService> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-cli-'));
   const settings = {
     COUNTERSIGN_PORT: '0',
     COUNTERSIGN_DATA_DIR: join(folder, 'data'),
     COUNTERSIGN_LOG_LEVEL: 'error',
     COUNTERSIGN_SIGN_ANSWERS: 'true',
+    ...more,
   };
   const child = spawn(process.execPath, [SERVICE], { env: { ...BARE_ENV, ...settings } });
+  let said = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
   await listeningUrl(child);
   const env = parseEnv(readFileSync(join(folder, 'data', 'operator.env'), 'utf8')) as Record<string, string>;
   const ended = new Promise((resolve) => child.once('close', resolve));
   return {
     url: env.COUNTERSIGN_URL ?? '',
+    proxy: /proxy is at (http:\S+)/.exec(said)?.[1] ?? '',
     folder,
     env,
     token: env.COUNTERSIGN_SECRET ?? '',

@@ -25,6 +25,7 @@ async function atTerminal(args: readonly string[], answers: readonly string[]) {
     isInteractive: true,
     colors: pc.createColors(false),
     print: (text) => printed.push(text),
+    printBytes: (bytes) => printed.push(Buffer.from(bytes).toString('utf8')),
     printJson: (value) => printed.push(JSON.stringify(value)),
     note: (text) => printed.push(text),
     ask: answer,

@@ -19,6 +19,6 @@ export {
   secretFromFile,
 } from './secret-source.ts';
 export type { SignedCall } from './signer.ts';
-export type { Transport } from './transport.ts';
+export { connectionFailure, type Transport } from './transport.ts';
 export type { AnswerKey } from './verify-answers.ts';
 export type { WatchedFileOptions } from './watched-file.ts';

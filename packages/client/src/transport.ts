@@ -78,7 +78,7 @@ export async function send(
     if (error instanceof CountersignError) throw error;
     signal.throwIfAborted();
     if (isLate) throw new CountersignError('timeout', `There was no whole answer within ${timeoutMs} ms.`);
-    throw failureOf(error);
+    throw connectionFailure(error);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
@@ -101,8 +101,8 @@ async function readBody({ body, status }: Response, maxBytes: number): Promise<U
   return Buffer.concat(chunks);
 }
 
-/** Only the system's code is taken from what was thrown. */
-function failureOf(error: unknown): CountersignError {
+/** Says what a failed `fetch` means, for requests that are sent without a client. Only the system's code is taken from it. */
+export function connectionFailure(error: unknown): CountersignError {
   const cause = (error as { cause?: { code?: unknown; message?: unknown } }).cause;
   const code = cause?.code ?? (error as { code?: unknown }).code;
   const system = typeof code === 'string' && SYSTEM_CODE.test(code) ? code : undefined;

@@ -38,12 +38,13 @@ export function faultsIn(text: string): EnvFault[] {
     }
     if (seen.has(name)) add(`${name} is in line ${seen.get(name)} already: the last one counts`);
     seen.set(name, line);
-    for (const message of faultsOf(name, values.get(name) ?? '')) add(message);
+    for (const message of faultsOfVariable(name, values.get(name) ?? '')) add(message);
   }
   return faults;
 }
 
-function faultsOf(name: string, value: string): string[] {
+/** What is wrong with one variable, by its name and its value. Never holds the value. */
+export function faultsOfVariable(name: string, value: string): string[] {
   const isSecret = /SECRET|TOKEN|PASS|PRIVATE|CREDENTIAL|KEY/.test(name.toUpperCase());
   if (value === '') return [`${name} is empty`];
   const faults: string[] = [];

@@ -60,7 +60,10 @@ export async function replaceSecretFile(
   // What else stands in the file is its owner's: only what is new is changed.
   return {
     ...file,
-    write: (content) => file.write(format === 'env' ? mergedEnv(before, content) : mergedJson(held, content)),
+    write: (content) => {
+      const text = content.toString();
+      file.write(format === 'env' ? mergedEnv(before, text) : mergedJson(held, text));
+    },
   };
 }
 

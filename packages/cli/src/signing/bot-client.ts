@@ -1,0 +1,70 @@
+import {
+  type Client,
+  type ClientOptions,
+  CountersignError,
+  createClient,
+  type Transport,
+} from '@countersign/client';
+import { MIN_MASKED_LENGTH } from '../env/masker.ts';
+import type { BotKey, SignerFlags } from './bot-key.ts';
+
+/** What a client needs besides its key. */
+export interface BotClientOptions {
+  readonly origin: string;
+  readonly clock: () => number;
+  readonly nonce?: string | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly transport?: Transport | undefined;
+  readonly dangerouslyAllowPlaintext?: boolean | undefined;
+}
+
+/**
+ * Makes the client that signs, for one origin. It sends nothing again by itself but after a refusal of its timestamp.
+ *
+ * @throws {@link CountersignError}
+ */
+export function createBotClient(
+  key: BotKey,
+  { dialect, kind }: SignerFlags,
+  options: BotClientOptions,
+): Client {
+  const { origin, nonce, ...others } = options;
+  const all: ClientOptions = {
+    dialect: dialect.name,
+    kind,
+    keyId: key.keyId,
+    secret: key.secret,
+    passphrase: key.passphrase,
+    baseUrl: origin,
+    retries: 0,
+    nonce: nonce === undefined ? undefined : () => nonce,
+    ...others,
+  };
+  refuseMixUp(key.secret, dialect.schemes.bearer !== undefined);
+  return createClient(all);
+}
+
+/** An operator's token stands under the same name as a bot's secret: each would do harm in the place of the other. */
+function refuseMixUp(secret: string, isToken: boolean): void {
+  if (isToken && /^cs[_/](?:live|test)[_/]/.test(secret)) {
+    throw new CountersignError(
+      'secret_invalid',
+      'A secret for signing (cs_…) stands where the token should, and would be sent as it is.',
+    );
+  }
+  if (!isToken && /^cb_(?:live|test)_/.test(secret)) {
+    throw new CountersignError(
+      'secret_invalid',
+      "A bearer token (cb_…) stands where the secret for signing should: an operator's, perhaps.",
+    );
+  }
+}
+
+/** Refuses a body or a header that holds the secret: it is never sent, nor printed. */
+export function refuseSecretIn(texts: readonly string[], { secret, passphrase }: BotKey): void {
+  const sought = [secret, passphrase].filter(
+    (text) => text !== undefined && text.length >= MIN_MASKED_LENGTH,
+  );
+  if (!sought.some((part) => texts.some((text) => text.includes(part as string)))) return;
+  throw new CountersignError('request_invalid', 'The request itself holds the secret or the passphrase.');
+}
