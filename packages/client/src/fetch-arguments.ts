@@ -39,6 +39,7 @@ export async function readFetchArguments(
 }
 
 function requestOf(input: Request | URL, init: RequestInit | undefined): Request {
+  refuseObject(init?.body);
   // A stream is read here, and never sent: this is what `fetch` wants to hear about one.
   const options = { ...init, duplex: 'half' } as RequestInit;
   try {
@@ -47,6 +48,14 @@ function requestOf(input: Request | URL, init: RequestInit | undefined): Request
     // What is thrown quotes what was given.
     throw new CountersignError('request_invalid', 'Method, headers or body are none that fetch takes.');
   }
+}
+
+/** An object would be sent as the words `[object Object]`, and an array without its brackets. */
+function refuseObject(body: unknown): void {
+  const isPlain =
+    typeof body === 'object' && body !== null && Object.getPrototypeOf(body) === Object.prototype;
+  if (!isPlain && !Array.isArray(body)) return;
+  throw new CountersignError('request_invalid', 'The body is an object: give JSON.stringify of it.');
 }
 
 async function bodyOf(request: Request): Promise<Uint8Array> {
