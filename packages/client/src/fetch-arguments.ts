@@ -2,6 +2,7 @@ import { type Call, makeCall } from './call.ts';
 import { CountersignError } from './errors.ts';
 import { resolveTarget } from './origin.ts';
 import type { RedirectMode } from './signed-fetch.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** What was given to `fetch`, read whole. */
 export interface FetchArguments {
@@ -60,7 +61,7 @@ function refuseObject(body: unknown): void {
 
 async function bodyOf(request: Request): Promise<Uint8Array> {
   try {
-    return new Uint8Array(await request.arrayBuffer());
+    return new Uint8Array(await unlessAborted(request.arrayBuffer(), request.signal));
   } catch {
     request.signal.throwIfAborted();
     throw new CountersignError('request_invalid', 'The body cannot be read, or was read before.');

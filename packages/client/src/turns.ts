@@ -1,3 +1,5 @@
+import { unlessAborted } from './unless-aborted.ts';
+
 /**
  * Lets one at a time, in the order in which they came. Who is aborted while others have their turn rejects at once with
  * the signal's reason, and has none.
@@ -14,13 +16,4 @@ export function createTurns(): Turns {
     last = mine.catch(() => undefined);
     return signal === undefined ? mine : unlessAborted(mine, signal);
   };
-}
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const aborted = () => reject(signal.reason);
-    if (signal.aborted) aborted();
-    signal.addEventListener('abort', aborted, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
-  });
 }

@@ -145,6 +145,22 @@ describe('an answer that is none', () => {
     expect((await errorOf(client({}, url).fetch('/orders'))).code).toBe('connection_lost');
   });
 
+  it.each<[string, () => Promise<Response>]>([
+    ['never comes', () => new Promise<Response>(() => {})],
+    ['never ends', async () => new Response(new ReadableStream())],
+  ])('%s, of a transport that does not listen to its signal', async (_, transport) => {
+    expect((await errorOf(client({ timeoutMs: 50, transport }).fetch('/'))).code).toBe('timeout');
+  });
+
+  it('is not waited for where the request itself never ends, and its sender had enough', async () => {
+    const body = new ReadableStream();
+    const controller = new AbortController();
+    const waiting = client().fetch('/', { method: 'POST', body, signal: controller.signal });
+    controller.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    expect(server.received).toEqual([]);
+  });
+
   it('is no HTTP', async () => {
     const url = await startRaw((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'));
     expect((await errorOf(client({}, url).fetch('/orders'))).code).toBe('answer_unexpected');
