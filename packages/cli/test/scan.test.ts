@@ -136,6 +136,16 @@ describe('countersign scan', () => {
     ]);
   });
 
+  it('does not leave out a file whose name is no UTF-8 without a word', async () => {
+    const name = Buffer.concat([
+      Buffer.from(`${repository.folder}/caf`),
+      Buffer.from([0xe9]),
+      Buffer.from('.env'),
+    ]);
+    writeFileSync(name, `S=${secret()}\n`);
+    expect((await told(2)).skipped).toMatchObject([{ why: 'has a name that is not UTF-8: rename it' }]);
+  });
+
   it('ends with 2 when there is nothing to scan, or a command line that is wrong', async () => {
     expect(await scan('nowhere')).toMatchObject({ code: 2, stdout: '' });
     expect(await scan('--staged', '--history')).toMatchObject({ code: 2, stdout: '' });
@@ -188,6 +198,15 @@ describe('--staged', () => {
     repository.write('a.env', 'S=none\n');
     repository.write('b.env', `S=${secret()}\n`);
     expect((await told(1, '--staged')).findings.map(({ path }) => path)).toEqual(['a.env']);
+  });
+
+  it('looks at everything, wherever it is run, and whatever Git is told to leave out', async () => {
+    repository.write('a/a.txt', 'nothing\n');
+    repository.write('b.env', `S=${secret()}\n`);
+    repository.git('add', '-A');
+    repository.git('config', 'diff.relative', 'true');
+    const { findings } = await told(1, '--staged', 'a');
+    expect(findings.map(({ path }) => path)).toEqual(['b.env']);
   });
 
   it('looks at the first commit, at renamed files and at odd names', async () => {
@@ -285,6 +304,21 @@ describe('--bundle', () => {
     expect(skipped).toMatchObject([{ path: 'dist/bad.js.gz', isFault: true }]);
   });
 
+  it('reads an inline map of many megabytes', async () => {
+    const map = {
+      version: 3,
+      sources: ['a.ts'],
+      sourcesContent: [`${'// \n'.repeat(2 ** 21)}s = '${secret()}'`],
+    };
+    const data = Buffer.from(JSON.stringify(map)).toString('base64');
+    repository.write(
+      'dist/app.js',
+      `console.log(1)\n//# sourceMappingURL=data:application/json;base64,${data}\n`,
+    );
+    const { findings } = await told(1, '--bundle', 'dist');
+    expect(findings.map(({ inside }) => inside)).toEqual(['a.ts:2097153']);
+  });
+
   it('reads a broken map as the text that it is', async () => {
     repository.write('dist/app.js.map', `{"version":3,"sourcesContent":["const s = \\"${secret()}\\"`);
     expect((await told(1, '--bundle', 'dist')).findings).toHaveLength(1);
@@ -351,6 +385,16 @@ describe('allowances', () => {
       expect(await scan()).toMatchObject({ code: 2, stdout: '' });
     },
   );
+
+  it('are in no link: who sent it could have the file that it leads to told', async () => {
+    const elsewhere = createRepository();
+    elsewhere.write('a.yaml', 'hunter2: [of somebody: else\n');
+    symlinkSync(join(elsewhere.folder, 'a.yaml'), join(repository.folder, '.countersign-allow.yaml'));
+    const ended = await scan();
+    elsewhere.remove();
+    expect(ended).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('no regular file') });
+    expect(ended.stderr).not.toContain('hunter2');
+  });
 
   it('are no comment in the code', async () => {
     repository.write(
@@ -472,8 +516,12 @@ describe('a text that was made to be slow', () => {
     repository.write('many.env', Array.from({ length: 700 }, () => `S=${secret()}`).join('\n'));
     const { findings, skipped } = await told(1);
     expect(findings).toHaveLength(500);
+    // Of the others nobody knows whether they are in the baseline.
+    const baseline = join(repository.folder, 'baseline.json');
+    expect(await scan('--write-baseline', baseline)).toMatchObject({ code: 2 });
+    expect(await scan('--baseline', baseline)).toMatchObject({ code: 2 });
     expect(skipped).toMatchObject([
-      { path: 'many.env', why: 'has more findings than are listed for one file' },
+      { path: 'many.env', why: 'has more findings than are listed for one file', isFault: true },
     ]);
   });
 });
@@ -486,6 +534,7 @@ describe('rules', () => {
     ['a.php', `<?php $c = ['binance' => ['apiSecret' => '${drawn.text(64)}']];`, 'exchange-secret'],
     ['a.xml', `<a><apiSecret>${long}</apiSecret></a>`, 'exchange-secret'],
     ['a.py', `get("API_SECRET", "${long}")`, 'exchange-secret'],
+    ['a.go', `const secretKey string = "${long}"`, 'exchange-secret'],
     ['a.py', `API_SECRET = b"${long}"`, 'exchange-secret'],
     ['a.cs', `const string ApiSecret = @"${long}";`, 'exchange-secret'],
     ['a.ts', `const bitgetApiSecret =\n  '${hex}';`, 'exchange-secret'],

@@ -61,7 +61,7 @@ export function createClient(options: ClientOptions): Client {
   const source = sourceOf(options);
   const keys = createKeyHolder(source, dialect, options.kind);
   const first = keys.current();
-  refuseSecretsIn(options.baseUrl, secretsOf(first));
+  refuseSecretsIn(String(options.baseUrl), secretsOf(first));
   const { nonce } = options;
   const nonces = nonce === undefined ? noncesFor(dialect) : (_: string, nowMs: number) => nonce(nowMs);
   const signer = createSigner({
@@ -109,14 +109,17 @@ export function createClient(options: ClientOptions): Client {
 
   return Object.freeze({
     async fetch(input: Parameters<typeof fetch>[0], init?: RequestInit): Promise<Response> {
+      const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
       const run = async () => {
         const read = await readFetchArguments(input, init, baseUrl, dialect.securityHeaders);
         return new Delivery(parts, read.call, read.signal ?? endless(), read.redirect).run();
       };
-      return turns === undefined ? run() : turns(run);
+      return turns === undefined ? run() : turns(run, signal);
     },
     async sign({ method = 'GET', url, headers, body = '' }: RequestToSign) {
-      const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
+      const bytes: unknown = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
+      if (!(bytes instanceof Uint8Array))
+        throw new CountersignError('request_invalid', 'The body is neither a text nor a Uint8Array.');
       return withLength(
         signed(makeCall(method, resolveTarget(url, baseUrl), headers, bytes, dialect.securityHeaders)),
       );
@@ -150,8 +153,8 @@ export function createClient(options: ClientOptions): Client {
 }
 
 function dialectOf({ dialect: name }: ClientOptions): Dialect {
-  if (typeof name === 'object') return name;
-  const dialect = dialectNamed(name);
+  if (typeof name === 'object' && typeof name?.sign === 'function') return name;
+  const dialect = typeof name === 'string' ? dialectNamed(name) : undefined;
   if (dialect === undefined)
     throw new CountersignError('options_invalid', 'dialect: there is none of this name.');
   return dialect;
@@ -166,12 +169,18 @@ function withLength(call: SignedCall): SignedCall {
 /** Said by the types already; a program in JavaScript has none. */
 function sourceOf({ key, keyId, secret, passphrase }: ClientOptions): KeySource {
   const parts = [keyId, secret, passphrase];
-  if (key !== undefined && parts.every((part) => part === undefined)) return key;
+  if (key !== undefined && parts.every((part) => part === undefined)) return wholeKey(key);
   if (key === undefined && secret !== undefined) return keyFromParts(keyId, secret, passphrase);
   throw new CountersignError(
     'options_invalid',
     'Give key, or keyId, secret and passphrase: the one or the other.',
   );
+}
+
+function wholeKey(key: KeySource): KeySource {
+  const isWhole = typeof key?.current === 'function' && 'keyId' in key.current();
+  if (isWhole) return key;
+  throw new CountersignError('options_invalid', 'key is not what keyFromEnvFile gives.');
 }
 
 /** A nonce that is lower than one that came before it is refused at once, or, in the rule `highest`, much later. */

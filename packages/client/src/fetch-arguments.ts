@@ -2,6 +2,7 @@ import { type Call, makeCall } from './call.ts';
 import { CountersignError } from './errors.ts';
 import { resolveTarget } from './origin.ts';
 import type { RedirectMode } from './signed-fetch.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** What was given to `fetch`, read whole. */
 export interface FetchArguments {
@@ -39,6 +40,7 @@ export async function readFetchArguments(
 }
 
 function requestOf(input: Request | URL, init: RequestInit | undefined): Request {
+  refuseObject(init?.body);
   // A stream is read here, and never sent: this is what `fetch` wants to hear about one.
   const options = { ...init, duplex: 'half' } as RequestInit;
   try {
@@ -49,9 +51,17 @@ function requestOf(input: Request | URL, init: RequestInit | undefined): Request
   }
 }
 
+/** An object would be sent as the words `[object Object]`, and an array without its brackets. */
+function refuseObject(body: unknown): void {
+  const isPlain =
+    typeof body === 'object' && body !== null && Object.getPrototypeOf(body) === Object.prototype;
+  if (!isPlain && !Array.isArray(body)) return;
+  throw new CountersignError('request_invalid', 'The body is an object: give JSON.stringify of it.');
+}
+
 async function bodyOf(request: Request): Promise<Uint8Array> {
   try {
-    return new Uint8Array(await request.arrayBuffer());
+    return new Uint8Array(await unlessAborted(request.arrayBuffer(), request.signal));
   } catch {
     request.signal.throwIfAborted();
     throw new CountersignError('request_invalid', 'The body cannot be read, or was read before.');

@@ -11,8 +11,11 @@ const LOOK_EVERY_MS = 50;
 export interface Pace {
   /** Ms that a request would have to wait now. */
   delayMs(): number;
-  /** Waits for a turn and counts the request. Rejects when the signal is aborted. */
-  take(signal: AbortSignal): Promise<void>;
+  /**
+   * Waits for a turn and counts the request. Where that would take longer than `maxWaitMs`, also because others were
+   * refused meanwhile, it gives the ms that are left to wait, and counts nothing. Rejects when the signal is aborted.
+   */
+  take(signal: AbortSignal, maxWaitMs: number): Promise<number | undefined>;
   /** Told of each request's end that was taken. */
   done(): void;
   /** Learns from an answer that was no refusal for its rate. */
@@ -46,12 +49,15 @@ export function createPace(elapsed: () => number = () => performance.now()): Pac
 
   return {
     delayMs,
-    async take(signal) {
+    async take(signal, maxWaitMs) {
+      const giveUpAt = elapsed() + maxWaitMs;
       while (delayMs() > 0 || (isProbing && inFlight > 0)) {
         const ms = delayMs();
+        if (elapsed() + ms > giveUpAt) return Math.ceil(ms);
         await pause(ms > 0 ? Math.min(Math.ceil(ms), LOOK_EVERY_MS) : LOOK_EVERY_MS, signal);
       }
       inFlight++;
+      return undefined;
     },
     done() {
       inFlight--;

@@ -100,17 +100,27 @@ export function keyFromParts(
     isReloadable: all.some(({ isReloadable }) => isReloadable),
     fault: () => all.map((source) => source.fault()).find((fault) => fault !== undefined),
     current: () => ({
-      keyId: id?.current().expose() ?? '',
-      secret: proof.current(),
-      passphrase: phrase?.current(),
+      keyId: id === undefined ? '' : secretOf(id).expose(),
+      secret: secretOf(proof),
+      passphrase: phrase === undefined ? undefined : secretOf(phrase),
     }),
   };
 }
 
 function sourceOf(input: SecretInput): SecretSource {
-  if (typeof input !== 'string' && 'current' in input) return input;
+  if (typeof input === 'object' && input !== null && 'current' in input) return input;
   const secret = typeof input === 'string' ? new Secret(input) : input;
   return { isReloadable: false, fault: () => undefined, current: () => secret };
+}
+
+/** Said by the types already; a program in JavaScript has none, and what Node says of a number quotes it. */
+function secretOf(source: SecretSource): Secret {
+  const secret: unknown = source.current();
+  if (secret instanceof Secret) return secret;
+  throw new CountersignError(
+    'options_invalid',
+    'keyId, secret and passphrase are each a text, or what secretFromEnv or secretFromFile gives.',
+  );
 }
 
 function lacking(path: string, name: string): CountersignError {

@@ -1,3 +1,4 @@
+import { isSafeMethod } from '@countersign/core';
 import type { Call } from './call.ts';
 import { dateOf, type ServerClock } from './clock.ts';
 import { CountersignError } from './errors.ts';
@@ -52,6 +53,8 @@ export class Delivery {
   #redirects = 0;
   #hasSetClock = false;
   #hasReloaded = false;
+  /** Whether an earlier try may have arrived, so that of this request nobody can say that nothing was sent. */
+  #mayHaveArrived = false;
 
   constructor(parts: SignedFetchParts, call: Call, signal: AbortSignal, redirect: RedirectMode) {
     this.#parts = parts;
@@ -75,19 +78,30 @@ export class Delivery {
     const delayMs = pace.delayMs();
     if (delayMs > maxWaitMs) throw this.#overRate(Math.ceil(delayMs));
     await keys.settled();
-    await pace.take(this.#signal);
+    const leftMs = await pace.take(this.#signal, maxWaitMs);
+    if (leftMs !== undefined) throw this.#overRate(leftMs);
     try {
       const key = keys.current();
       const request = signer.sign(this.#call, key, clock.nowMs());
       return { request, key, answer: await send(request, this.#signal) };
     } catch (error) {
-      const isTransient = error instanceof CountersignError && isTransientFailure(error);
-      if (!isTransient || !this.#mayTryAgain()) throw error;
+      if (!(error instanceof CountersignError)) throw error;
+      if (!isTransientFailure(error) || !this.#mayTryAgain()) throw this.#overAllTries(error);
+      if (error.code !== 'connection_failed') this.#mayHaveArrived = true;
     } finally {
       pace.done();
     }
     await this.#waitForRetry(undefined);
     return undefined;
+  }
+
+  /** That the last try was not sent is no comfort where an earlier one may have had an effect. */
+  #overAllTries(error: CountersignError): CountersignError {
+    const saysNothingWasSent = error.code === 'connection_failed' || error.code === 'tls_failed';
+    if (!saysNothingWasSent || !this.#mayHaveArrived || isSafeMethod(this.#call.method)) return error;
+    return new CountersignError('connection_lost', `${error.message} An earlier try may have arrived.`, {
+      system: error.system,
+    });
   }
 
   #mayTryAgain(): boolean {
@@ -141,6 +155,7 @@ export class Delivery {
     const waitMs = retryAfterMs ?? Math.min(backoffMs(this.#retries, 0), maxWaitMs);
     if (isOverRate) pace.holdBack(waitMs);
     if (!this.#mayTryAgain() || waitMs > maxWaitMs) return false;
+    if (!isOverRate) this.#mayHaveArrived = true;
     await this.#waitForRetry(isOverRate ? 0 : retryAfterMs);
     return true;
   }

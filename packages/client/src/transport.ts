@@ -1,5 +1,6 @@
 import { CountersignError, type CountersignErrorCode } from './errors.ts';
 import type { SignedCall } from './signer.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** Sends a request: `fetch`, or one that has a proxy or an authority of its own. It must not follow redirects. */
 export type Transport = typeof globalThis.fetch;
@@ -58,20 +59,22 @@ export async function send(
   }, timeoutMs);
   const sentAt = ownClock();
   try {
-    const response = await transport(url, {
+    const sent = transport(url, {
       method,
       headers: { ...headers },
       ...(body.length === 0 ? {} : { body }),
       redirect: 'manual',
       signal: controller.signal,
     });
+    // A transport may not listen to the signal that it is given.
+    const response = await unlessAborted(sent, controller.signal);
     const receivedAt = ownClock();
     if (response.redirected)
       throw new CountersignError('redirected', 'The transport followed a redirect by itself.');
     if (response.status < 200 || response.status > 599) {
       throw new CountersignError('answer_unexpected', `There is no status ${response.status} in HTTP.`);
     }
-    const read = await readBody(response, maxAnswerBytes);
+    const read = await unlessAborted(readBody(response, maxAnswerBytes), controller.signal);
     const { status, statusText } = response;
     return { status, statusText, headers: response.headers, body: read, sentAt, receivedAt };
   } catch (error) {

@@ -145,6 +145,22 @@ describe('an answer that is none', () => {
     expect((await errorOf(client({}, url).fetch('/orders'))).code).toBe('connection_lost');
   });
 
+  it.each<[string, () => Promise<Response>]>([
+    ['never comes', () => new Promise<Response>(() => {})],
+    ['never ends', async () => new Response(new ReadableStream())],
+  ])('%s, of a transport that does not listen to its signal', async (_, transport) => {
+    expect((await errorOf(client({ timeoutMs: 50, transport }).fetch('/'))).code).toBe('timeout');
+  });
+
+  it('is not waited for where the request itself never ends, and its sender had enough', async () => {
+    const body = new ReadableStream();
+    const controller = new AbortController();
+    const waiting = client().fetch('/', { method: 'POST', body, signal: controller.signal });
+    controller.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    expect(server.received).toEqual([]);
+  });
+
   it('is no HTTP', async () => {
     const url = await startRaw((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'));
     expect((await errorOf(client({}, url).fetch('/orders'))).code).toBe('answer_unexpected');
@@ -241,6 +257,20 @@ describe('trying again', () => {
     );
   });
 
+  it('a POST that may have arrived is not told to be unsent, because nobody listens any more', async () => {
+    let sent = 0;
+    const transport = async (): Promise<Response> => {
+      const code = ++sent === 1 ? 'ECONNRESET' : 'ECONNREFUSED';
+      throw new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
+    };
+    const one = client({ retries: 2, transport });
+    const headers = { 'Idempotency-Key': 'order-1' };
+    const error = await errorOf(one.fetch('/orders', { method: 'POST', body: '{}', headers }));
+    expect([sent, error.code, error.system]).toEqual([3, 'connection_lost', 'ECONNREFUSED']);
+    const first = await errorOf(one.fetch('/orders', { method: 'POST', body: '{}', headers }));
+    expect(first.code).toBe('connection_failed');
+  });
+
   it('a POST without one is never sent again', async () => {
     const effects = dyingApi(1);
     const error = await errorOf(client({ retries: 3 }).fetch('/orders', { method: 'POST', body: '{}' }));
@@ -324,6 +354,15 @@ describe('a rate that is used up', () => {
     expect(second.code).toBe('rate_limited');
     expect(second.retryAfterMs).toBeGreaterThan(3_590_000);
     expect(server.received).toHaveLength(1);
+  });
+
+  it('again and again, for others, is not waited for without end', async () => {
+    server.answer = json({}, 429, { 'retry-after': '1' });
+    const one = client({ retries: 3, maxWaitMs: 1200 });
+    const begun = Array.from({ length: 12 }, () => errorOf(one.fetch('/orders')));
+    for (const error of await Promise.all(begun)) expect(error.code).toBe('rate_limited');
+    // All twelve once, and then as many as the longest wait has room for; not each of them four times.
+    expect(server.received.length).toBeLessThan(24);
   });
 
   it('is waited for as RateLimit says, without a Retry-After', async () => {

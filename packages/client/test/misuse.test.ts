@@ -104,6 +104,18 @@ describe('a key that cannot be right', () => {
     ['a dialect that is none', { dialect: 'bitgit' }, 'options_invalid'],
     ['no secret at all', { secret: undefined } as unknown as Partial<ClientOptions>, 'options_invalid'],
     ['a key twice', { key: keyFromEnvFile('a.env') } as unknown as Partial<ClientOptions>, 'options_invalid'],
+    [
+      'a number for a passphrase',
+      { passphrase: 123456 } as unknown as Partial<ClientOptions>,
+      'options_invalid',
+    ],
+    ['null for a secret', { secret: null } as unknown as Partial<ClientOptions>, 'options_invalid'],
+    [
+      'bytes for a secret',
+      { secret: Buffer.from(SECRET) } as unknown as Partial<ClientOptions>,
+      'options_invalid',
+    ],
+    ['null for a dialect', { dialect: null } as unknown as Partial<ClientOptions>, 'options_invalid'],
     ['a timeout that is no number', { timeoutMs: Number.NaN }, 'options_invalid'],
     ['a timeout that no timer has', { timeoutMs: 2 ** 32 }, 'options_invalid'],
     [
@@ -114,6 +126,19 @@ describe('a key that cannot be right', () => {
     ['a file that is not there', { secret: secretFromFile('/nowhere/at/all') }, 'secret_unreadable'],
   ])('%s', (_, over, code) => {
     expect(faultOf(() => client(over)).code).toBe(code);
+  });
+
+  it.each([
+    ['the path of a file', 'bot.env'],
+    ['the source of a secret', secretFromEnv('PATH')],
+  ])('%s where the key should be', (_, key) => {
+    const wrong = { dialect: 'bitget', baseUrl: BASE, key } as unknown as ClientOptions;
+    expect(faultOf(() => createClient(wrong)).code).toBe('options_invalid');
+  });
+
+  it('that is a number is not shown', () => {
+    const error = faultOf(() => client({ secret: 987654321012 } as unknown as Partial<ClientOptions>));
+    expect(inspect(error, { showHidden: true, depth: 9 })).not.toContain('987654321012');
   });
 
   it('in a file that others can read', () => {
@@ -265,6 +290,9 @@ describe('a request that cannot be signed', () => {
       one.fetch('/', { headers: { 'x a': 'b' } }),
       one.fetch('/', { method: 'GET', body: 'x' }),
       one.fetch(spent),
+      one.fetch('/', { method: 'POST', body: { size: '1' } as unknown as string }),
+      one.fetch('/', { method: 'POST', body: [1, 2] as unknown as string }),
+      one.sign({ method: 'POST', url: '/', body: { size: '1' } as unknown as string }),
       one.sign({ url: '/', headers: { 'x-a': 'a\nb' } }),
       one.sign({ url: '/', method: 'PROPFIND_' }),
     ];

@@ -80,6 +80,26 @@ describe.each(WINDOWED)('%s', (name) => {
     expect([failed?.status, next?.status]).toEqual(['rejected', 'fulfilled']);
   });
 
+  it('is left by who does not want to wait for its turn any more, and nothing is sent', async () => {
+    let release: (() => void) | undefined;
+    server.answer = (request, response, count) => {
+      release = () => json({})(request, response, count);
+    };
+    const one = client(name);
+    const first = post(one, 1);
+    const controller = new AbortController();
+    const second = one.fetch(PATHS[name] ?? '/0/private/AddOrder', {
+      method: 'POST',
+      signal: controller.signal,
+    });
+    controller.abort(new Error('too late'));
+    await expect(second).rejects.toThrow('too late');
+    await expect.poll(() => release).toBeDefined();
+    release?.();
+    expect((await first).status).toBe(200);
+    expect(server.received).toHaveLength(1);
+  });
+
   it('goes at once where the key has a window', async () => {
     let inFlight = 0;
     let most = 0;

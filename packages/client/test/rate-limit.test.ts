@@ -61,10 +61,10 @@ describe('the pace', () => {
   it('holds back what would be over the rest, those under way included, until the policy begins anew', async () => {
     let now = 0;
     const pace = createPace(() => now);
-    await pace.take(NEVER);
+    await pace.take(NEVER, 60_000);
     pace.learn([{ policy: 'burst', remaining: 2, resetSeconds: 10 }]);
     expect(pace.delayMs()).toBe(0);
-    await pace.take(NEVER);
+    await pace.take(NEVER, 60_000);
     expect(pace.delayMs()).toBe(10_000);
     pace.done();
     expect(pace.delayMs()).toBe(0);
@@ -87,13 +87,29 @@ describe('the pace', () => {
     expect(pace.delayMs()).toBe(86_400_000);
   });
 
+  it('gives up a wait that others have made longer than wanted', async () => {
+    let now = 0;
+    const pace = createPace(() => now);
+    pace.holdBack(1_000);
+    const waiting = pace.take(NEVER, 1_500);
+    now = 1_000;
+    pace.holdBack(900);
+    expect(await waiting).toBe(900);
+    now = 1_900;
+    expect(await pace.take(NEVER, 0)).toBeUndefined();
+    // The one that goes alone does not come back.
+    const behind = pace.take(NEVER, 100);
+    now = 2_001;
+    expect(await behind).toBe(0);
+  });
+
   it('ends a wait with the reason of its signal', async () => {
     const pace = createPace();
     pace.holdBack(60_000);
     const controller = new AbortController();
-    const waiting = pace.take(controller.signal);
+    const waiting = pace.take(controller.signal, 60_000);
     controller.abort(new Error('enough'));
     await expect(waiting).rejects.toThrow('enough');
-    await expect(pace.take(controller.signal)).rejects.toThrow('enough');
+    await expect(pace.take(controller.signal, 60_000)).rejects.toThrow('enough');
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { CommandError, EXIT } from '../command-error.ts';
@@ -138,7 +138,8 @@ function print({ terminal }: Context, flags: ScanFlags, result: ScanResult): voi
 }
 
 function sourceFor(root: Root, flags: ScanFlags): AsyncIterable<Given> {
-  if (flags.staged) return staged(root.folder);
+  // From the top: `diff.relative` leaves out what is not below the folder that Git is run in.
+  if (flags.staged) return staged(root.top);
   if (flags.history) return history(root.folder);
   return flags.bundle === undefined ? workingTree(root) : bundle(root, flags.bundle);
 }
@@ -169,7 +170,11 @@ async function defaultAllowances({ top }: Root, flags: ScanFlags): Promise<strin
     return code === 0 ? stdout.toString() : undefined;
   }
   const path = join(top, ALLOWANCE_FILE);
-  return existsSync(path) ? readPublicFile(path) : undefined;
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  // Who sent the repository may have sent a link, and faults in YAML are told with the lines that have them.
+  if (!stat.isFile()) throw new CommandError(`${ALLOWANCE_FILE} is no regular file, and is not followed.`);
+  return readPublicFile(path);
 }
 
 function packageVersion(): string {

@@ -46,7 +46,7 @@ export function createContentScan(
         skipped.push({
           path: content.path,
           why: 'has more findings than are listed for one file',
-          isFault: false,
+          isFault: true,
         });
       }
       const certain = isBinary ? hits.filter(({ rule }) => CERTAIN_RULES.includes(rule)) : hits;

@@ -4,8 +4,8 @@ export interface MapSource {
   readonly content: string;
 }
 
-const INLINE =
-  /sourceMappingURL=data:application\/json(?:;charset=[\w-]{1,16})?(;base64)?,([A-Za-z0-9+/=_%.~!'()*-]{1,33554432})/g;
+const INLINE = /sourceMappingURL=data:application\/json(?:;charset=[\w-]{1,16})?(;base64)?,/g;
+const NO_DATA = /[^A-Za-z0-9+/=_%.~!'()*-]/g;
 
 interface RawMap {
   readonly sources?: unknown;
@@ -27,7 +27,10 @@ export function readSourceMap(text: string, path: string): readonly MapSource[] 
 /** The source maps that stand in a text as data URLs, and where. */
 export function* inlineMaps(text: string): Iterable<{ readonly json: string; readonly at: number }> {
   for (const match of text.matchAll(INLINE)) {
-    const [, isBase64, data] = match as unknown as [string, string | undefined, string];
+    const [head, isBase64] = match as unknown as [string, string | undefined];
+    // One expression for all of it would need a stack as deep as the data is long.
+    NO_DATA.lastIndex = match.index + head.length;
+    const data = text.slice(match.index + head.length, NO_DATA.exec(text)?.index ?? text.length);
     const json = isBase64 === undefined ? percentDecoded(data) : Buffer.from(data, 'base64').toString('utf8');
     if (json !== undefined) yield { json, at: match.index };
   }

@@ -8,7 +8,7 @@ export const PIECES = {
   nameTail: '[A-Za-z0-9_-]{0,30}',
   /** The end of a quoted name, `]`, a type, `value:` after it, and what binds a name to its value in any language. */
   binding:
-    '["\'`\\\\\\]]{0,4}[ \\t]{0,8}(?:,?\\s{0,40}["\']?value["\']?[ \\t]{0,4}[:=]|:[ \\t]{0,8}[A-Za-z&*]{1,16}[ \\t]{0,8}=|=>|:=|==?|\\|\\|=?|\\?\\?=?|[:(,>]|[ \\t])[ \\t]{0,8}',
+    '["\'`\\\\\\]]{0,4}[ \\t]{0,8}(?:,?\\s{0,40}["\']?value["\']?[ \\t]{0,4}[:=]|:[ \\t]{0,8}[A-Za-z&*]{1,16}[ \\t]{0,8}=|[ \\t]string[ \\t]{0,8}=|=>|:=|==?|\\|\\|=?|\\?\\?=?|[:(,>]|[ \\t])[ \\t]{0,8}',
   /** A quoted value may begin on the next line: formatters break long ones there. */
   quote: '(?:\\s{0,48}[@rbuRBU]{0,2}(\\\\{0,3}["\'`]))?',
   /** Begins with a character that no binding ends with. */

@@ -33,9 +33,14 @@ async function readOne(file: string, path: string): Promise<Given | undefined> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // Git lists what the index holds: a file that was deleted since is not in the tree.
-    if (code === 'ENOENT') return undefined;
+    if (code === 'ENOENT') return path.includes('\ufffd') ? unreadableName(path) : undefined;
     return { skipped: { path, why: `cannot be read (${code ?? 'unknown reason'})`, isFault: true } };
   }
 }
+
+/** Such a name cannot be given back to the system: what it stands for is there, and was not read. */
+const unreadableName = (path: string): Given => ({
+  skipped: { path, why: 'has a name that is not UTF-8: rename it', isFault: true },
+});
 
 const left = (path: string, why: string): Given => ({ skipped: { path, why, isFault: false } });
