@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Binaries that the registry has for Linux on x64 alone. */
 const NODES = ['22', '24'].map((version) => ({
   version,
-  path: fileURLToPath(new URL(`../node_modules/node-${version}/bin/node`, import.meta.url)),
+  path: fileURLToPath(new URL(`../nodes/node_modules/node-${version}/bin/node`, import.meta.url)),
 }));
 
 describe.each(NODES)('on Node $version', ({ version, path }) => {
