@@ -41,12 +41,13 @@ async function start(env: Readonly<Record<string, string | undefined>>): Promise
     pino.destination({ dest: 2, sync: true }),
   );
   const service = await startService(config, log, version);
-  announce(service);
+  // Before it is said to be ready: whoever waits for that may ask it to stop at once.
   closeWithGrace({ delay: 15_000, logger: false }, async ({ err, signal }) => {
     if (err !== undefined) log.fatal({ err }, 'the service stops after a fault');
     else log.info({ signal }, 'the service stops');
     await service.close();
   });
+  announce(service);
 }
 
 /** Says where things are, never what the secret is. */
