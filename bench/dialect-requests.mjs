@@ -11,6 +11,14 @@ const order = () => ({
   size: '1',
   clientOid: next(),
 });
+const cryptocomOrder = () => ({
+  instrument_name: 'BTC_USDT',
+  side: 'BUY',
+  type: 'LIMIT',
+  price: '23222.5',
+  quantity: '1',
+  client_oid: next(),
+});
 const form = (fields) => Buffer.from(new URLSearchParams(fields).toString());
 
 const post = (target, body) => ({ method: 'POST', target, body });
@@ -33,9 +41,10 @@ export const REQUESTS = {
   cryptocom: () =>
     post(
       '/exchange/v1/private/create-order',
-      json({ id: ++serial, method: 'private/create-order', params: order() }),
+      json({ id: ++serial, method: 'private/create-order', params: cryptocomOrder() }),
     ),
-  htx: posted('/v1/order/orders/place'),
+  // Its signature covers no body, and a time in seconds: the query tells one request from the next.
+  htx: () => post(`/v1/order/orders/place?client=${next()}`, json(order())),
   hyperliquid: () =>
     post(
       '/exchange',
