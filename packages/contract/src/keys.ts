@@ -1,4 +1,4 @@
-import { CREDENTIAL_KINDS, ENVIRONMENTS } from '@countersign/core';
+import { CREDENTIAL_KINDS, ENVIRONMENTS, WEEKDAYS } from '@countersign/core';
 import { z } from 'zod';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.:@-]*$/;
@@ -17,9 +17,38 @@ export const RateLimit = z.strictObject({
   windowSeconds: z.int().min(1).max(2_592_000),
 });
 
+const words = (most: number) => z.array(z.string().min(1).max(64)).min(1).max(most);
+const timeOfDay = z.string().max(5).describe('"HH:MM"');
+
+export const Hours = z.strictObject({
+  timeZone: z.string().min(1).max(64).describe('A name of the IANA time zone database'),
+  windows: z
+    .array(
+      z.strictObject({
+        days: z.array(z.enum(WEEKDAYS)).min(1).max(7),
+        from: timeOfDay,
+        to: timeOfDay.describe('"HH:MM", up to "24:00": the first minute that is not in the window'),
+      }),
+    )
+    .min(1)
+    .max(21),
+});
+
 export const Constraints = z.strictObject({
-  instruments: z.array(z.string().min(1).max(64)).min(1).max(500).optional(),
+  instruments: words(500).optional(),
+  sides: words(20).optional(),
+  orderTypes: words(50).optional(),
   maxNotionalPerOrder: amount.optional(),
+  maxNotionalPerDay: amount.optional().describe('In any 24 hours'),
+  maxNotionalPer30Days: amount.optional().describe('In any 720 hours'),
+  withdrawalAddresses: z.array(z.string().min(1).max(256)).min(1).max(100).optional(),
+  hours: Hours.optional(),
+  expression: z
+    .string()
+    .min(1)
+    .max(2000)
+    .optional()
+    .describe('In the Common Expression Language, over the facts of a request'),
 });
 
 const Metadata = z

@@ -45,7 +45,16 @@ export const VerifyRequest = z
       }),
     permission: z.string().min(1).max(64).optional(),
     cost: z.int().min(1).max(1_000_000).optional(),
-    facts: z.record(z.string().min(1).max(64), z.string().max(256)).optional(),
+    facts: z
+      .record(
+        z.string().min(1).max(64),
+        z.union([z.string().max(256), z.array(z.string().max(256)).min(1).max(1000)]),
+      )
+      .optional(),
+    stepUpAt: z
+      .int()
+      .optional()
+      .describe('When the account holder last proved a second factor to the caller, in ms since 1970'),
   })
   .meta({ id: 'VerifyRequest' });
 

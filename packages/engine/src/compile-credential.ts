@@ -2,7 +2,9 @@ import { createPublicKey } from 'node:crypto';
 import {
   type Credential,
   type CredentialProfile,
+  compileConstraints,
   type KeySlab,
+  type Manifest,
   type Network,
   type Proof,
   parseNetwork,
@@ -30,11 +32,14 @@ const MAX_PROFILES = 10_000;
 export class CredentialCompiler {
   readonly #keyring: Keyring;
   readonly #slab: KeySlab;
+  readonly #manifest: Manifest | undefined;
   readonly #profiles = new Map<string, CredentialProfile>();
 
-  constructor(keyring: Keyring, slab: KeySlab) {
+  /** @param manifest says what policies demand of permissions; absent: nothing */
+  constructor(keyring: Keyring, slab: KeySlab, manifest?: Manifest) {
     this.#keyring = keyring;
     this.#slab = slab;
+    this.#manifest = manifest;
   }
 
   /** Opens the live secrets of a record. Whoever drops the result releases its keys. */
@@ -66,30 +71,43 @@ export class CredentialCompiler {
 
   #profileOf(record: CredentialRecord): CredentialProfile {
     const { environment, kind, dialects, permissions, allowedIps, rateLimits, constraints } = record;
-    const { nonceWindow = 0 } = record;
-    const parts = {
-      environment,
-      kind,
-      dialects,
-      permissions,
-      allowedIps,
-      rateLimits,
-      constraints,
-      nonceWindow,
+    const { nonceWindow = 0, addressesSince = {} } = record;
+    const usableFrom = usableFromOf(record, this.#manifest);
+    const parts = { environment, kind, permissions, rateLimits, nonceWindow };
+    const key = JSON.stringify([parts, dialects, allowedIps, constraints, addressesSince, usableFrom]);
+    const there = this.#profiles.get(key);
+    if (there !== undefined) return there;
+    if (this.#profiles.size >= MAX_PROFILES) this.#profiles.clear();
+    const profile: CredentialProfile = {
+      ...parts,
+      dialects: dialects ?? undefined,
+      allowedNetworks: networksOf(allowedIps),
+      constraints: compileConstraints(constraints, addressesSince, undefined),
+      usableFrom: usableFrom && new Map(usableFrom),
+      idleExpiryMs: idleExpiryOf(permissions, this.#manifest),
     };
-    const key = JSON.stringify(parts);
-    let profile = this.#profiles.get(key);
-    if (profile === undefined) {
-      if (this.#profiles.size >= MAX_PROFILES) this.#profiles.clear();
-      profile = {
-        ...parts,
-        dialects: dialects ?? undefined,
-        allowedNetworks: networksOf(allowedIps),
-      };
-      this.#profiles.set(key, profile);
-    }
+    this.#profiles.set(key, profile);
     return profile;
   }
+}
+
+/** From when on permissions may be used that cool down, in pairs; undefined when none does. */
+function usableFromOf(
+  { permissions, widenedAt = null }: CredentialRecord,
+  manifest: Manifest | undefined,
+): [string, number][] | undefined {
+  if (widenedAt === null) return undefined;
+  const cooling = permissions.flatMap((name): [string, number][] => {
+    const coolDownMs = manifest?.permissions.get(name)?.policy?.coolDownMs;
+    return coolDownMs === undefined ? [] : [[name, widenedAt + coolDownMs]];
+  });
+  return cooling.length === 0 ? undefined : cooling;
+}
+
+/** The shortest of what the permissions' policies say; undefined when none says anything. */
+function idleExpiryOf(permissions: readonly string[], manifest: Manifest | undefined): number | undefined {
+  const times = permissions.flatMap((name) => manifest?.permissions.get(name)?.policy?.idleExpiryMs ?? []);
+  return times.length === 0 ? undefined : Math.min(...times);
 }
 
 /** Opens the proof material of a secret version. Undefined when there is none left. Whoever drops it releases its key. */

@@ -1,6 +1,7 @@
 import type { Credential } from '@countersign/core';
 import { type CredentialCompiler, releaseCredential } from './compile-credential.ts';
 import type { MeterAsk } from './ports/claim-and-meter.ts';
+import type { CredentialRecord } from './ports/record.ts';
 import type { ChangeNotice, MaybePromise, Store } from './ports/store.ts';
 
 /** A cached credential, with when it was last used. */
@@ -8,14 +9,16 @@ export class CacheEntry {
   credential: Credential;
   /** Set at each use, cleared by the hand that looks for what to evict. */
   touched = true;
-  usedAt = 0;
+  /** Ms since 1970; when the credential was made or widened, if it was not used since. */
+  usedAt: number;
   usedIp: string | undefined = undefined;
   usedVersion = 0;
   hasUnsavedUse = false;
   #meters: readonly MeterAsk[] | undefined;
 
-  constructor(credential: Credential) {
+  constructor(credential: Credential, usedAt: number) {
     this.credential = credential;
+    this.usedAt = usedAt;
   }
 
   /** The credential's rate limits, as they are asked. */
@@ -108,15 +111,29 @@ export class CredentialCache {
       const record = await this.#store.loadCredential(id);
       if (record === undefined) return undefined;
       const credential = await this.#compiler.compile(record, this.#clock());
+      const usedAt = await this.#lastUse(record, credential);
       if ((this.#overtaken.get(id) ?? 0) > credential.revision) {
         releaseCredential(credential);
         continue;
       }
-      return this.#put(credential);
+      return this.#put(credential, usedAt);
     }
   }
 
-  #put(credential: Credential): CacheEntry {
+  /** When the credential last showed a sign of life. Uses are read only where a policy counts the time since. */
+  async #lastUse({ createdAt, widenedAt }: CredentialRecord, credential: Credential): Promise<number> {
+    const began = Math.max(createdAt, widenedAt ?? 0);
+    if (credential.profile.idleExpiryMs === undefined) return began;
+    try {
+      const uses = await this.#store.usageOf(credential.id);
+      return Math.max(began, ...uses.map(({ lastUsedAt }) => lastUsedAt));
+    } catch (error) {
+      releaseCredential(credential);
+      throw error;
+    }
+  }
+
+  #put(credential: Credential, usedAt: number): CacheEntry {
     const there = this.#entries.get(credential.id);
     if (there !== undefined) {
       if (there.credential.standing === 'revoked' || there.credential.revision >= credential.revision) {
@@ -126,7 +143,7 @@ export class CredentialCache {
       this.#drop(credential.id, there);
     }
     while (this.#entries.size >= this.#capacity) this.#evictOne();
-    const entry = new CacheEntry(credential);
+    const entry = new CacheEntry(credential, usedAt);
     this.#entries.set(credential.id, entry);
     return entry;
   }

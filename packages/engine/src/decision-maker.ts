@@ -1,33 +1,22 @@
 import {
-  type AddressBytes,
   type Approval,
-  type Audience,
   type Claim,
-  type Credential,
-  DENIALS,
   type Denial,
   type Dialect,
   type Dummies,
   decide,
-  denial,
-  type Environment,
-  faultInRequestLine,
-  type HttpAnswer,
-  problemAnswer,
   type Question,
-  type RefusalContext,
-  type Requirement,
-  sourceOf,
   type WireRequest,
 } from '@countersign/core';
 import type { AcceptedDialects } from './accepted-dialects.ts';
 import type { AddressBook } from './address-book.ts';
+import type { Admission } from './admission.ts';
 import { DecisionEntry } from './audit/decision-entry.ts';
 import type { GroupCommit } from './audit/group-commit.ts';
 import type { CacheEntry } from './credential-cache.ts';
-import { type Ask, type Decision, type Denied, passPublic, type RateLimitState } from './decision.ts';
-import type { FailureBudget } from './failure-budget.ts';
+import { type Ask, type Decision, type Denied, passPublic } from './decision.ts';
 import { type OneUseSettings, oneUseOf } from './one-use.ts';
+import { allowedOf, deniedOf } from './outcome.ts';
 import { noDialect, refusedClaim, unavailable } from './own-denials.ts';
 import type { ClaimAndMeter, ClaimAndMeterAnswer, OneUse } from './ports/claim-and-meter.ts';
 import type { MaybePromise } from './ports/store.ts';
@@ -35,6 +24,7 @@ import { readClaim } from './read-claim.ts';
 import type { Demands } from './requirement.ts';
 import type { Resolver } from './resolver.ts';
 import type { UsageRecorder } from './usage.ts';
+import type { Way } from './way.ts';
 
 export interface DecisionMakerParts extends OneUseSettings {
   readonly resolver: Resolver;
@@ -45,12 +35,9 @@ export interface DecisionMakerParts extends OneUseSettings {
   readonly claimAndMeter: ClaimAndMeter;
   readonly log: GroupCommit;
   readonly usage: UsageRecorder;
-  readonly failures: FailureBudget;
-  /** How many requests of one source are logged that name no known credential. */
-  readonly strangers: FailureBudget;
+  readonly admission: Admission;
   readonly clock: () => number;
   readonly nextRequestId: () => string;
-  readonly maxBodyBytes: number;
   /** The host name under which customers reach this service. */
   readonly publicHost: string | undefined;
   readonly isFeedFresh: (nowMs: number) => boolean;
@@ -58,41 +45,8 @@ export interface DecisionMakerParts extends OneUseSettings {
   readonly onError: (error: unknown) => void;
 }
 
-/** What is known of a request on its way; stages fill it in. It is also the question that the pure stages answer. */
-interface Way {
-  readonly request: WireRequest;
-  readonly ask: Ask;
-  readonly nowMs: number;
-  readonly requestId: string;
-  readonly peer: AddressBytes | undefined;
-  dialect: Dialect | undefined;
-  claim: Claim | undefined;
-  /** The credential that the request names, whether or not it proved it. */
-  credential: Credential | undefined;
-  requirement: Requirement | undefined;
-  readonly dummies: Dummies;
-  readonly environment: Environment | undefined;
-  readonly audience: Audience;
-  /** The credential, once it was authenticated. */
-  proven: Credential | undefined;
-  used: OneUse | undefined;
-}
-
-/** What a stranger without any credential is told to bring, where no dialect is preferred. */
-const CHALLENGE = 'Signature realm="countersign", Bearer realm="countersign"';
 const NO_ASK: Ask = {};
-const NO_LIMITS: readonly RateLimitState[] = [];
-const NO_REPLY = {};
 const NOTHING_USED: OneUse = { nonceExpiresAt: 0 };
-
-/** Denials that show that somebody guesses. Only these count against a source. */
-const FAILURES: ReadonlySet<string> = new Set([
-  'credential_unknown',
-  // Only ever said to somebody who proved nothing, and must look like the one before.
-  'credential_revoked',
-  'passphrase_mismatch',
-  'signature_mismatch',
-]);
 
 /**
  * The one verifier: takes a request through the ten stages.
@@ -122,6 +76,9 @@ export class DecisionMaker {
       dummies: this.#parts.dummies,
       environment: ask.environment,
       audience: ask.audience ?? 'customers',
+      isFrozen: false,
+      lastUsedAt: 0,
+      stepUpAt: ask.stepUpAt,
       proven: undefined,
       used: undefined,
     };
@@ -147,7 +104,7 @@ export class DecisionMaker {
   #untilResolved(way: Way): MaybePromise<Decision> {
     const { demands, dialects, resolver, isFeedFresh, log } = this.#parts;
     const { request, ask, nowMs } = way;
-    const inadmissible = this.#admit(way);
+    const inadmissible = this.#parts.admission.refuse(way);
     if (inadmissible !== undefined) {
       // No more is asked of it, but it is told in its own dialect: a bot knows that one's "too many".
       way.dialect = dialects.choose(request, ask.dialect) ?? dialects.preferred;
@@ -188,7 +145,10 @@ export class DecisionMaker {
     dialect: Dialect,
     entry: CacheEntry | undefined,
   ): MaybePromise<Decision> {
-    way.credential = entry?.credential;
+    if (entry !== undefined) {
+      way.credential = entry.credential;
+      way.lastUsedAt = entry.usedAt;
+    }
     const verdict = decide(way as Question);
     way.proven = verdict.credential;
     if (!verdict.ok) return this.#record(way, this.#deny(way, verdict.denial));
@@ -217,64 +177,19 @@ export class DecisionMaker {
 
   #allow(
     way: Way,
-    { credential, secretVersion, matched }: Approval,
+    approval: Approval,
     entry: CacheEntry,
     answer: ClaimAndMeterAnswer | undefined,
   ): MaybePromise<Decision> {
-    this.#parts.usage.note(entry, secretVersion, way.nowMs, way.request.ip);
-    return this.#record(way, {
-      allowed: true,
-      requestId: way.requestId,
-      credential: {
-        id: credential.id,
-        accountId: credential.accountId,
-        environment: credential.profile.environment,
-        permissions: credential.profile.permissions,
-        label: credential.label,
-        revision: credential.revision,
-        metadata: credential.metadata,
-      },
-      permission: way.requirement?.permission?.name ?? null,
-      dialect: (way.dialect as Dialect).name,
-      matched,
-      secretVersion,
-      validUntil: endOfProof(credential, secretVersion),
-      rateLimits: answer === undefined ? NO_LIMITS : limitStates(credential, answer),
-      ...this.#replyTo(way),
-    });
-  }
-
-  /** The exchange's answer to a login inside a WebSocket. */
-  #replyTo({ request: { message }, dialect, nowMs, requestId }: Way): {
-    readonly reply?: string | undefined;
-  } {
-    if (message === undefined) return NO_REPLY;
-    return { reply: dialect?.webSocket?.accept(message, { nowMs, requestId }) };
-  }
-
-  /** Stage 1. Says what is wrong with the request as such, or that its source has failed too often. */
-  #admit({ request, ask, peer, nowMs }: Way): Denial | undefined {
-    const { maxBodyBytes, failures } = this.#parts;
-    // What operators send has the limits of the face that read it: a verify call holds a whole request.
-    const isTooLong = ask.audience !== 'operators' && request.body.length > maxBodyBytes;
-    if (request.bodyIsTruncated || isTooLong) {
-      return denial('body_too_large', `The body is over the limit of ${maxBodyBytes} bytes.`);
-    }
-    const fault = faultInRequestLine(request.method, request.target);
-    if (fault !== undefined) return denial('malformed_request', fault);
-    if (failures.isQuiet || peer === undefined) return undefined;
-    const waitMs = failures.wait(budgetOf(peer, ask), nowMs);
-    if (waitMs === 0) return undefined;
-    return denial('too_many_failures', 'Too many failed attempts came from this network.', {
-      retryAfterSeconds: Math.ceil(waitMs / 1000),
-    });
+    this.#parts.usage.note(entry, approval.secretVersion, way.nowMs, way.request.ip);
+    return this.#record(way, allowedOf(way, approval, answer));
   }
 
   /** Stage 10. A decision on a permission of critical risk is durable before it is answered. */
   #record(way: Way, decision: Decision): MaybePromise<Decision> {
     const { log } = this.#parts;
     const { request, nowMs, requestId, credential, used, dialect, requirement } = way;
-    if (credential === undefined && this.#isKnownStranger(way)) return decision;
+    if (credential === undefined && this.#parts.admission.isKnownStranger(way)) return decision;
     if (decision.allowed && requirement?.permission?.isUnlogged) return decision;
     log.add(
       new DecisionEntry(
@@ -290,15 +205,6 @@ export class DecisionMaker {
       ),
     );
     return requirement?.permission?.risk === 'critical' ? this.#durable(way, decision) : decision;
-  }
-
-  /** Whether a source without a credential has filled its part of the log. Its requests are counted still. */
-  #isKnownStranger({ peer, ask, nowMs }: Way): boolean {
-    const { strangers } = this.#parts;
-    const source = peer === undefined ? 'unknown' : budgetOf(peer, ask);
-    if (strangers.wait(source, nowMs) > 0) return true;
-    strangers.fail(source, nowMs);
-    return false;
   }
 
   async #durable(way: Way, decision: Decision): Promise<Decision> {
@@ -317,52 +223,7 @@ export class DecisionMaker {
   }
 
   #deny(way: Way, refusal: Denial): Denied {
-    const { nowMs, requestId, request, dialect, proven, peer, ask } = way;
-    if (FAILURES.has(refusal.code) && peer !== undefined)
-      this.#parts.failures.fail(budgetOf(peer, ask), nowMs);
-    const context = { nowMs, requestId, request };
-    return {
-      allowed: false,
-      requestId,
-      code: refusal.code,
-      status: DENIALS[refusal.code].status,
-      detail: refusal.detail,
-      clockDeltaMs: refusal.clockDeltaMs,
-      retryAfterSeconds: refusal.retryAfterSeconds,
-      credentialId: proven?.id,
-      response:
-        dialect === undefined
-          ? problemAnswer(refusal, context, CHALLENGE)
-          : refuseIn(dialect, refusal, context),
-    };
+    this.#parts.admission.note(way, refusal);
+    return deniedOf(way, refusal);
   }
-}
-
-/** Whose failures are counted together. A gateway that fails as an operator does not lock its customers out. */
-function budgetOf(peer: AddressBytes, { audience = 'customers' }: Ask): string {
-  return `${audience} ${sourceOf(peer)}`;
-}
-
-/** The exchange's own answer: to a request, or to a message inside a WebSocket. */
-function refuseIn(dialect: Dialect, refusal: Denial, context: RefusalContext): HttpAnswer {
-  const answer = dialect.refuse(refusal, context);
-  const message = context.request?.message;
-  if (message === undefined || dialect.webSocket === undefined) return answer;
-  return { ...answer, body: dialect.webSocket.refuse(refusal, message, context) };
-}
-
-/** The end of the credential or of its secret version, whichever is sooner. */
-function endOfProof({ expiresAt, proofs }: Credential, secretVersion: number): number | undefined {
-  const retiresAt = proofs.find(({ version }) => version === secretVersion)?.retiresAt;
-  if (retiresAt === undefined || expiresAt === undefined) return retiresAt ?? expiresAt;
-  return Math.min(retiresAt, expiresAt);
-}
-
-function limitStates(credential: Credential, answer: ClaimAndMeterAnswer): readonly RateLimitState[] {
-  if (!answer.ok || answer.remaining.length === 0) return NO_LIMITS;
-  const { rateLimits } = credential.profile;
-  return answer.remaining.map(({ remaining, resetMs }, i) => {
-    const { name, quota } = rateLimits[i] as (typeof rateLimits)[number];
-    return { name, quota, remaining, resetSeconds: Math.ceil(resetMs / 1000) };
-  });
 }

@@ -18,6 +18,8 @@ export interface Ask {
   /** Units of the rate limits: a whole number of at least 1. */
   readonly cost?: number | undefined;
   readonly facts?: Facts | undefined;
+  /** When the account holder last proved a second factor to the caller, in ms since 1970. */
+  readonly stepUpAt?: number | undefined;
   /** Default `customers`. */
   readonly audience?: Audience | undefined;
 }

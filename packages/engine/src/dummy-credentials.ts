@@ -39,7 +39,7 @@ function dummyOf(kind: CredentialKind, slab: KeySlab): Credential {
       permissions: [],
       allowedNetworks: undefined,
       rateLimits: [],
-      constraints: {},
+      constraints: undefined,
       nonceWindow: 0,
     },
     standing: 'active',

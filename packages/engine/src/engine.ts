@@ -10,6 +10,7 @@ import {
 } from '@countersign/core';
 import { acceptedDialects } from './accepted-dialects.ts';
 import { createAddressBook } from './address-book.ts';
+import { Admission } from './admission.ts';
 import { GroupCommit } from './audit/group-commit.ts';
 import { CredentialCompiler } from './compile-credential.ts';
 import { CredentialCache } from './credential-cache.ts';
@@ -111,7 +112,7 @@ export function createEngine(options: EngineOptions): Engine {
   const slab = new KeySlab();
   const cache = new CredentialCache(
     store,
-    new CredentialCompiler(keyring, slab),
+    new CredentialCompiler(keyring, slab, manifest),
     options.cacheCapacity ?? 1_000_000,
     clock,
   );
@@ -155,11 +156,13 @@ export function createEngine(options: EngineOptions): Engine {
       claimAndMeter,
       usage,
       nextRequestId: createRequestIds(),
-      failures: new FailureBudget(options.failureBudget ?? { failures: 60, windowSeconds: 60 }),
-      strangers: new FailureBudget({ failures: 60, windowSeconds: 60 }),
+      admission: new Admission({
+        failures: new FailureBudget(options.failureBudget ?? { failures: 60, windowSeconds: 60 }),
+        strangers: new FailureBudget({ failures: 60, windowSeconds: 60 }),
+        maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
+      }),
       fingerprintSeed: seed,
       longestMemory: longestMemory(dialects.all),
-      maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
       claimSafeMethods: options.claimSafeMethods ?? false,
       isFeedFresh,
       onDecision: options.onDecision ?? (() => {}),

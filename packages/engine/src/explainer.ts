@@ -27,6 +27,7 @@ import type { AcceptedDialects } from './accepted-dialects.ts';
 import type { AddressBook } from './address-book.ts';
 import type { GroupCommit } from './audit/group-commit.ts';
 import { openProof } from './compile-credential.ts';
+import type { CacheEntry } from './credential-cache.ts';
 import type { Ask } from './decision.ts';
 import { FailureBudget } from './failure-budget.ts';
 import type { By } from './keys/key-result.ts';
@@ -141,13 +142,12 @@ export class Explainer {
     const context: ReadContext = { publicHost, environment: ask.environment };
     const claim = readClaim(request, dialect, context);
     if (!claim.ok) return unread(claim, dialect);
-    const credential = await this.#resolve(claim.keyId);
-    const verdict = this.#verdict(request, ask, dialect, claim, credential, nowMs);
+    const entry = await this.#resolve(claim.keyId);
+    const credential = entry?.credential;
+    const verdict = this.#verdict(request, ask, dialect, claim, entry, nowMs);
     // A captured request is often explained when its time is over: the signature is looked at as of its own time.
     const isLate = !verdict.ok && verdict.denial.code === 'timestamp_out_of_window';
-    const then = isLate
-      ? this.#verdict(request, ask, dialect, claim, credential, timeOf(claim, nowMs))
-      : verdict;
+    const then = isLate ? this.#verdict(request, ask, dialect, claim, entry, timeOf(claim, nowMs)) : verdict;
     const attempt = { dialect, request, context, claim };
     const prehash = prehashBytes(claim.prehash);
     return {
@@ -169,7 +169,7 @@ export class Explainer {
     ask: Ask,
     dialect: Dialect,
     claim: Claim,
-    credential: Credential | undefined,
+    entry: CacheEntry | undefined,
     nowMs: number,
   ) {
     const { demands, dummies, addresses } = this.#parts;
@@ -179,7 +179,7 @@ export class Explainer {
       request,
       dialect,
       claim,
-      credential,
+      credential: entry?.credential,
       dummies,
       requirement:
         demand.kind === 'requirement' ? demand.requirement : demand.kind === 'public' ? anything : undefined,
@@ -187,14 +187,17 @@ export class Explainer {
       environment: ask.environment,
       audience: ask.audience ?? 'customers',
       nowMs,
+      isFrozen: false,
+      lastUsedAt: entry?.usedAt ?? 0,
+      stepUpAt: ask.stepUpAt,
     });
   }
 
-  async #resolve(keyId: string): Promise<Credential | undefined> {
+  async #resolve(keyId: string): Promise<CacheEntry | undefined> {
     const { resolver } = this.#parts;
     const known = resolver.peek(keyId);
-    if (known !== undefined) return known.credential;
-    return (await resolver.load(keyId)) ? resolver.peek(keyId)?.credential : undefined;
+    if (known !== undefined) return known;
+    return (await resolver.load(keyId)) ? resolver.peek(keyId) : undefined;
   }
 
   async #mistakeIn(
@@ -227,9 +230,9 @@ export class Explainer {
       if (variation.request === undefined) continue;
       const other = dialect.read(variation.request, context);
       if (!other.ok || other.keyId === claim.keyId) continue;
-      const credential = await this.#resolve(other.keyId);
-      if (credential !== undefined)
-        return { name: mistake.name, advice: mistake.advice, keyId: credential.id };
+      const entry = await this.#resolve(other.keyId);
+      if (entry !== undefined)
+        return { name: mistake.name, advice: mistake.advice, keyId: entry.credential.id };
     }
     return null;
   }

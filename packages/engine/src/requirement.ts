@@ -55,6 +55,7 @@ export class Demands {
       kind: 'requirement',
       requirement: {
         permission: rule.permission,
+        rule,
         weight: ask.cost ?? rule.weight,
         facts:
           ask.facts === undefined ? (request) => readFacts(rule.facts, request) : () => ask.facts as Facts,
@@ -70,6 +71,7 @@ export class Demands {
         kind: 'requirement',
         requirement: {
           permission: rule.permission,
+          rule,
           weight: rule.weight,
           facts: (request) => readFacts(rule.facts, request),
         },

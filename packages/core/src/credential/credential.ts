@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Network } from '../address.ts';
+import type { CompiledConstraints } from '../decide/constraints.ts';
 import type { KeyRow } from '../schemes/key-slab.ts';
 
 export const ENVIRONMENTS = ['live', 'test'] as const;
@@ -23,10 +24,39 @@ export interface RateLimit {
   readonly windowSeconds: number;
 }
 
-/** Conditions beyond permissions. Amounts are decimal texts, never floats. */
+export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
+/** When a credential may be used, by the wall clock of a time zone. */
+export interface Hours {
+  /** A name of the IANA time zone database, like `Europe/Berlin`. */
+  readonly timeZone: string;
+  /** Outside all of them nothing is allowed. */
+  readonly windows: readonly HoursWindow[];
+}
+
+export interface HoursWindow {
+  readonly days: readonly Weekday[];
+  /** `HH:MM`, the first minute of the window. */
+  readonly from: string;
+  /** `HH:MM`, the first minute after it; `24:00` is the end of the day. Later than `from`. */
+  readonly to: string;
+}
+
+/** Conditions beyond permissions, as they are stored. Amounts are decimal texts, never floats. */
 export interface Constraints {
   readonly instruments?: readonly string[] | undefined;
+  readonly sides?: readonly string[] | undefined;
+  readonly orderTypes?: readonly string[] | undefined;
   readonly maxNotionalPerOrder?: string | undefined;
+  /** What all orders of any 24 hours may come to. */
+  readonly maxNotionalPerDay?: string | undefined;
+  /** What all orders of any 720 hours may come to. */
+  readonly maxNotionalPer30Days?: string | undefined;
+  readonly withdrawalAddresses?: readonly string[] | undefined;
+  readonly hours?: Hours | undefined;
+  /** In the Common Expression Language, over the facts of a request. */
+  readonly expression?: string | undefined;
 }
 
 /**
@@ -42,7 +72,15 @@ export interface CredentialProfile {
   /** Absent: any address. */
   readonly allowedNetworks: readonly Network[] | undefined;
   readonly rateLimits: readonly RateLimit[];
-  readonly constraints: Constraints;
+  /** Absent: none. */
+  readonly constraints: CompiledConstraints | undefined;
+  /**
+   * Ms since 1970 from which on a permission may be used, by its name, where it is cooling down after a widening. Absent:
+   * all of them now.
+   */
+  readonly usableFrom?: ReadonlyMap<string, number> | undefined;
+  /** After how many ms without use the credential expires. Absent: never. */
+  readonly idleExpiryMs?: number | undefined;
   /**
    * How far below the highest nonce a lower one may still come, in the unit of the client's nonces, for dialects
    * whose nonces rise. Zero: not at all.
@@ -55,6 +93,8 @@ export interface Proof {
   readonly version: number;
   /** Ms since 1970 from which on this version no longer authenticates; absent for the current one. */
   readonly retiresAt?: number | undefined;
+  /** Ms since 1970 at which a newer version took its place; absent for the current one. */
+  readonly replacedAt?: number | undefined;
   /** The passphrase, and for `hmac` the secret. */
   readonly key?: KeyRow | undefined;
   /** `bearer`: hex SHA-256 of the token. */

@@ -1,54 +1,81 @@
-import type { Constraints, Credential } from '../credential/credential.ts';
+import type { Credential } from '../credential/credential.ts';
 import { type Denial, denial } from '../denial.ts';
-import type { WireRequest } from '../message.ts';
-import { compareDecimals, isDecimal } from './decimal.ts';
-import type { Facts, Requirement } from './manifest.ts';
+import { pathOf, type WireRequest } from '../message.ts';
+import { checkConstraints } from './check-constraints.ts';
+import type { Facts, Permission, Requirement } from './manifest.ts';
 
-/** Stage 8: does the credential hold the permission, and do its constraints allow this request? */
+/** The request may be made. */
+export interface Authorized {
+  readonly ok: true;
+  /** The request's facts, where a constraint had to know them. */
+  readonly facts?: Facts | undefined;
+  /** What it counts towards the credential's spend limits, in units of 10^-30. Absent: nothing. */
+  readonly amount?: bigint | undefined;
+}
+
+/** What stage 8 knows beside the credential and the request. */
+export interface AuthorizeContext {
+  readonly nowMs: number;
+  /** When the account holder last proved a second factor, in ms since 1970. Absent: nobody says so. */
+  readonly stepUpAt?: number | undefined;
+}
+
+const NOTHING_ASKED: Authorized = { ok: true };
+
+/**
+ * Stage 8: does the credential hold the permission, may it be used already, is the second factor fresh, and do the
+ * constraints allow this request? Whether amounts are left over a day is stage 9's to say.
+ */
 export function authorize(
   credential: Credential,
   requirement: Requirement,
   request: WireRequest,
-): Denial | undefined {
+  context: AuthorizeContext,
+): Authorized | Denial {
   const { permission } = requirement;
-  if (permission === undefined) return undefined;
-  if (!credential.profile.permissions.includes(permission.name)) {
+  if (permission === undefined) return NOTHING_ASKED;
+  const { permissions, constraints, usableFrom } = credential.profile;
+  if (!permissions.includes(permission.name)) {
     return denial('permission_denied', `The credential lacks the permission ${permission.name}.`, {
       permission: permission.name,
     });
   }
-  const { constraints } = credential.profile;
-  if (constraints.instruments === undefined && constraints.maxNotionalPerOrder === undefined)
-    return undefined;
-  // A constraint speaks of what is traded. Where the manifest names no fact, and the request can do little
-  // harm, there is nothing to hold it to.
-  return checkConstraints(constraints, requirement.facts(request), permission.risk === 'low');
+  const early = checkCoolDown(permission, usableFrom, context.nowMs) ?? checkStepUp(permission, context);
+  if (early !== undefined) return early;
+  if (constraints === undefined) return NOTHING_ASKED;
+  return checkConstraints(constraints, {
+    permission,
+    rule: requirement.rule,
+    facts: requirement.facts(request),
+    method: request.method,
+    path: pathOf(request.target),
+    nowMs: context.nowMs,
+  });
 }
 
-/** A fact that is missing denies, except on permissions of low risk, which read and do not move money. */
-function checkConstraints(
-  constraints: Constraints,
-  facts: Facts,
-  missingIsHarmless: boolean,
+/** After a widening, a thief who could widen must wait, and the owner can notice. */
+function checkCoolDown(
+  { name }: Permission,
+  usableFrom: ReadonlyMap<string, number> | undefined,
+  nowMs: number,
 ): Denial | undefined {
-  const { instruments, maxNotionalPerOrder } = constraints;
-  if (instruments !== undefined && !(facts.instrument === undefined && missingIsHarmless)) {
-    if (facts.instrument === undefined)
-      return violated('The request does not say which instrument it is about.');
-    if (!instruments.includes(facts.instrument))
-      return violated('The instrument is not among those allowed.');
-  }
-  if (maxNotionalPerOrder !== undefined && !(facts.notional === undefined && missingIsHarmless)) {
-    if (facts.notional === undefined || !isDecimal(facts.notional)) {
-      return violated('The request does not say its amount as a decimal.');
-    }
-    if (compareDecimals(facts.notional, maxNotionalPerOrder) > 0) {
-      return violated('The amount is over the limit for one order.');
-    }
-  }
-  return undefined;
+  const from = usableFrom?.get(name);
+  if (from === undefined || nowMs >= from) return undefined;
+  const seconds = Math.ceil((from - nowMs) / 1000);
+  return denial(
+    'constraint_violated',
+    `The credential was made or widened of late: ${name} can be used in ${seconds} s.`,
+  );
 }
 
-function violated(detail: string): Denial {
-  return denial('constraint_violated', detail);
+function checkStepUp(
+  { name, policy }: Permission,
+  { stepUpAt, nowMs }: AuthorizeContext,
+): Denial | undefined {
+  if (policy?.stepUpMs === undefined) return undefined;
+  if (stepUpAt !== undefined && stepUpAt <= nowMs && nowMs - stepUpAt < policy.stepUpMs) return undefined;
+  return denial(
+    'step_up_required',
+    `${name} needs a second factor that is at most ${policy.stepUpMs / 1000} s old.`,
+  );
 }

@@ -4,8 +4,8 @@ import { type Denial, denial } from '../denial.ts';
 import type { Claim, Dialect, MatchedForm } from '../dialects/dialect.ts';
 import type { WireRequest } from '../message.ts';
 import { authenticate } from './authenticate.ts';
-import { authorize } from './authorize.ts';
-import type { Requirement } from './manifest.ts';
+import { type Authorized, authorize } from './authorize.ts';
+import type { Facts, Requirement } from './manifest.ts';
 import { checkNetwork } from './network.ts';
 import { checkStanding } from './standing.ts';
 import { checkWindow } from './window.ts';
@@ -28,6 +28,12 @@ export interface Question {
   /** Whose door this is: the operator's management API, or the customers' API. */
   readonly audience: Audience;
   readonly nowMs: number;
+  /** Whether the credential's account, or everything in its environment, is frozen. */
+  readonly isFrozen: boolean;
+  /** When the credential was last used, or made, in ms since 1970. */
+  readonly lastUsedAt: number;
+  /** When the account holder last proved a second factor, in ms since 1970. */
+  readonly stepUpAt?: number | undefined;
 }
 
 /** Finds a credential that nobody owns, of a kind that the claim's dialect and algorithm ask for. */
@@ -41,6 +47,10 @@ export interface Approval {
   readonly credential: Credential;
   readonly secretVersion: number;
   readonly matched: MatchedForm;
+  /** The request's facts, where a constraint had to know them. */
+  readonly facts?: Facts | undefined;
+  /** What the request counts towards the credential's spend limits, in units of 10^-30. Absent: nothing. */
+  readonly amount?: bigint | undefined;
 }
 
 /** A denial, and whether it was said to somebody who had proved who they are. */
@@ -65,10 +75,11 @@ export function decide(question: Question): Approval | Refusal {
   }
   const authenticated = authenticate(claim, dialect, credential, nowMs);
   if (!authenticated.ok) return { ok: false, denial: withClock(authenticated, question) };
-  const refusal = refuseAuthenticated(credential, question);
-  if (refusal !== undefined) return { ok: false, denial: withClock(refusal, question), credential };
+  const allowed = checkAuthenticated(credential, question);
+  if (!allowed.ok) return { ok: false, denial: withClock(allowed, question), credential };
   const { secretVersion, matched } = authenticated;
-  return { ok: true, credential, secretVersion, matched };
+  const { facts, amount } = allowed;
+  return { ok: true, credential, secretVersion, matched, facts, amount };
 }
 
 function absent(credential: Credential | undefined): Denial {
@@ -77,21 +88,24 @@ function absent(credential: Credential | undefined): Denial {
     : denial('credential_revoked', 'The credential is revoked.', { part: 'key' });
 }
 
-function refuseAuthenticated(credential: Credential, question: Question): Denial | undefined {
-  const { environment, requirement, request, peer, nowMs, audience } = question;
+function checkAuthenticated(credential: Credential, question: Question): Authorized | Denial {
+  const { environment, requirement, request, peer, audience } = question;
   if (environment !== undefined && environment !== credential.profile.environment) {
     return denial('environment_mismatch', `The credential belongs to ${credential.profile.environment}.`, {
       part: 'key',
     });
   }
-  const refusal = checkStanding(credential, nowMs) ?? checkNetwork(credential, peer);
+  const permission = requirement?.permission;
+  const { nowMs, isFrozen, lastUsedAt } = question;
+  const standing = checkStanding(credential, { nowMs, isFrozen, lastUsedAt, permission });
+  const refusal = standing ?? checkNetwork(credential, peer);
   if (refusal !== undefined) return refusal;
   // An operator's permissions and a customer's are two vocabularies: neither opens the other's door.
   if ((credential.accountId === OPERATOR_ACCOUNT) !== (audience === 'operators')) {
     return denial('permission_denied', `The credential is not one of the ${audience}'.`);
   }
   if (requirement === undefined) return denial('route_unknown', 'The manifest has no such route.');
-  return authorize(credential, requirement, request);
+  return authorize(credential, requirement, request, question);
 }
 
 function withClock(refusal: Denial, { claim, nowMs }: Question): Denial {

@@ -1,32 +1,77 @@
 import { foldedName } from '../folded-name.ts';
 import { queryOf, type RawHeaders, REPEATED, singleHeader, type WireRequest } from '../message.ts';
-import { isDecimal } from './decimal.ts';
-import { parseJson, resolvePointer } from './json.ts';
-import type { FactSource, Facts } from './manifest.ts';
+import { isDecimal, multiplyDecimals } from './decimal.ts';
+import { hasStar, parseJson, resolveAll } from './json.ts';
+import type { FactPlace, FactSource, Facts, FactType } from './manifest.ts';
 
 /**
  * Reads a request's facts. A fact that is missing, ill-typed, or stands twice is left out, and a constraint
  * that needs it then denies. Called after authentication only, so the bytes are the customer's own.
  */
 export function readFacts(sources: readonly FactSource[], request: WireRequest): Facts {
-  const facts: Record<string, string> = Object.create(null);
+  const facts: Record<string, string | readonly string[]> = Object.create(null);
   let json: unknown;
   let jsonIsRead = false;
-  for (const source of sources) {
-    if (source.from === 'json' && !jsonIsRead) {
-      json = isReadAsItIs(request.headers) ? parseJson(request.body) : undefined;
-      jsonIsRead = true;
-    }
-    const value = source.from === 'json' ? resolvePointer(json, source.at) : field(source, request);
-    const text = typeof value === 'number' ? String(value) : value;
-    if (typeof text !== 'string') continue;
-    if (source.type === 'decimal' && !isDecimal(text)) continue;
-    facts[source.name] = text;
+  const body = () => {
+    if (!jsonIsRead) json = isReadAsItIs(request.headers) ? parseJson(request.body) : undefined;
+    jsonIsRead = true;
+    return json;
+  };
+  for (const { name, places, type } of sources) {
+    const value = product(places.map((place) => valueAt(place, request, body)));
+    if (value === undefined) continue;
+    const isTyped =
+      typeof value === 'string' ? hasType(value, type) : value.every((one) => hasType(one, type));
+    if (isTyped) facts[name] = value;
   }
   return facts;
 }
 
-function field(source: FactSource, request: WireRequest): string | undefined {
+type FactValue = string | readonly string[];
+
+function hasType(text: string, type: FactType): boolean {
+  return type === 'string' || isDecimal(text);
+}
+
+function valueAt(place: FactPlace, request: WireRequest, body: () => unknown): FactValue | undefined {
+  if (place.from === 'constant') return place.at;
+  if (place.from !== 'json') return field(place, request);
+  const found = resolveAll(body(), place.at);
+  if (found === undefined) return undefined;
+  const texts: string[] = [];
+  for (const value of found) {
+    const text = typeof value === 'number' ? String(value) : value;
+    if (typeof text !== 'string') return undefined;
+    texts.push(text);
+  }
+  return hasStar(place.at) ? texts : texts[0];
+}
+
+/** One value as it is; of several the product, one by one where they are lists. Undefined when one of them is missing. */
+function product(values: readonly (FactValue | undefined)[]): FactValue | undefined {
+  return values.reduce((left, right) => (left === undefined ? undefined : times(left, right)));
+}
+
+function times(left: FactValue, right: FactValue | undefined): FactValue | undefined {
+  if (right === undefined) return undefined;
+  if (typeof left === 'string' && typeof right === 'string') {
+    return isDecimal(left) && isDecimal(right) ? multiplyDecimals(left, right) : undefined;
+  }
+  const length = typeof left === 'string' ? right.length : left.length;
+  if (typeof left !== 'string' && typeof right !== 'string' && left.length !== right.length) return undefined;
+  const products: string[] = [];
+  for (let i = 0; i < length; i++) {
+    const one = times(
+      typeof left === 'string' ? left : (left[i] as string),
+      typeof right === 'string' ? right : right[i],
+    );
+    if (typeof one !== 'string') return undefined;
+    products.push(one);
+  }
+  return products;
+}
+
+function field(source: FactPlace, request: WireRequest): string | undefined {
   const query = source.from === 'form' ? '' : queryOf(request.target);
   const form = source.from === 'query' ? '' : formIn(request);
   if (form === undefined) return undefined;

@@ -51,3 +51,29 @@ export function resolvePointer(root: unknown, pointer: string): unknown {
   }
   return value;
 }
+
+/**
+ * Resolves a JSON pointer in which a `*` stands for every element of a list. Undefined when what a star stands for is
+ * no list, or an empty one; an element that does not have what the pointer names is undefined in the result.
+ */
+export function resolveAll(root: unknown, pointer: string): unknown[] | undefined {
+  const star = pointer.search(STAR);
+  if (star === -1) return [resolvePointer(root, pointer)];
+  const list = resolvePointer(root, pointer.slice(0, star));
+  if (!Array.isArray(list) || list.length === 0) return undefined;
+  const rest = pointer.slice(star + 2);
+  const all: unknown[] = [];
+  for (const item of list) {
+    const found = resolveAll(item, rest);
+    if (found === undefined) return undefined;
+    for (const value of found) all.push(value);
+  }
+  return all;
+}
+
+const STAR = /\/\*(?=\/|$)/;
+
+/** Whether a pointer stands for more than one value. */
+export function hasStar(pointer: string): boolean {
+  return STAR.test(pointer);
+}

@@ -1,3 +1,4 @@
+import type { Constraints, CredentialKind, Environment, RateLimit } from '../credential/credential.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { WireRequest } from '../message.ts';
 import type { PublicMessage } from './public-messages.ts';
@@ -10,24 +11,96 @@ export interface Permission {
   readonly name: string;
   readonly risk: Risk;
   readonly description?: string | undefined;
+  /** What the operator demands of keys that hold it. Absent: nothing. */
+  readonly policy?: Policy | undefined;
   /** Set where an allowed decision only lets another one be asked for, and that one is in the log. */
   readonly isUnlogged?: boolean | undefined;
+}
+
+/** What an operator demands of keys that hold a permission. Times are in ms. */
+export interface Policy {
+  /** The key must say from which addresses it is used. */
+  readonly needsAddressList?: boolean | undefined;
+  /** The key must say to which addresses it withdraws. */
+  readonly needsWithdrawalAddresses?: boolean | undefined;
+  /** The longest time from the making of a key, or from an edit, to its expiry. */
+  readonly maxLifetimeMs?: number | undefined;
+  /** The same, for a key that does not say from which addresses it is used. */
+  readonly expiryWithoutAddressListMs?: number | undefined;
+  /** After how long without any use the key expires. */
+  readonly idleExpiryMs?: number | undefined;
+  /** How old a secret may get before its owner is reminded to rotate it. */
+  readonly rotateEveryMs?: number | undefined;
+  /** The kinds that the key may be of. */
+  readonly kinds?: readonly CredentialKind[] | undefined;
+  /** How old the second factor of a request may be. */
+  readonly stepUpMs?: number | undefined;
+  /** How long the permission cannot be used after the key was widened, or an address was added to those it withdraws to. */
+  readonly coolDownMs?: number | undefined;
+  /** For how long the permission outlives the expiry of its key. */
+  readonly outlivesExpiryMs?: number | undefined;
+}
+
+/** What a new key can be made from. The caller's own fields win. */
+export interface Template {
+  readonly name: string;
+  readonly description?: string | undefined;
+  readonly permissions: readonly string[];
+  readonly kind?: CredentialKind | undefined;
+  readonly allowedIps?: readonly string[] | undefined;
+  readonly constraints?: Constraints | undefined;
+  readonly rateLimits?: readonly RateLimit[] | undefined;
+  /** Ms from the making of a key to its expiry. */
+  readonly expiresInMs?: number | undefined;
+  /** JSON pointers of fields that the caller must give, like `/allowedIps` or `/constraints/instruments`. */
+  readonly needs: readonly string[];
+}
+
+/** By what requests are counted together. */
+export const LIMIT_DIMENSIONS = [
+  'credential',
+  'account',
+  'environment',
+  'address',
+  'route',
+  'permission',
+] as const;
+export type LimitDimension = (typeof LIMIT_DIMENSIONS)[number];
+
+/** A rate limit of the operator: holds for all keys, beside the limits of their own. */
+export interface RateLimitRule extends RateLimit {
+  /** Requests that are equal in all of these share a quota. */
+  readonly per: readonly LimitDimension[];
+  /** Only requests for these permissions count. Absent: all. */
+  readonly permissions?: readonly string[] | undefined;
+  readonly environments?: readonly Environment[] | undefined;
 }
 
 export const FACT_TYPES = ['string', 'decimal'] as const;
 export type FactType = (typeof FACT_TYPES)[number];
 
-/** Where a fact about a request stands in it. */
+/** Where a value stands in a request. */
+export interface FactPlace {
+  readonly from: 'json' | 'query' | 'form' | 'parameter' | 'constant';
+  /**
+   * A JSON pointer (RFC 6901) for `json`, in which a `*` stands for every element of a list; the field's name for
+   * `query`, `form` and `parameter`; for `constant` the value itself.
+   */
+  readonly at: string;
+}
+
+/** A fact about a request, and where it is read. */
 export interface FactSource {
   readonly name: string;
-  readonly from: 'json' | 'query' | 'form' | 'parameter';
-  /** A JSON pointer (RFC 6901) for `json`; the field's name for `query`, `form` and `parameter`. */
-  readonly at: string;
+  /** One place; or several, and the fact is the product of the decimals that stand there. */
+  readonly places: readonly FactPlace[];
   readonly type: FactType;
 }
 
 /** What the manifest says of a route. */
 export interface Rule {
+  /** The method and the template of the path, as the manifest writes them. */
+  readonly route: string;
   /** Absent: the route is public, and is let through without a credential. */
   readonly permission: Permission | undefined;
   /** Units of every rate limit that one request uses up. */
@@ -52,6 +125,10 @@ export interface Manifest {
   /** The dialects that the operator describes. */
   readonly ownDialects: readonly Dialect[];
   readonly permissions: ReadonlyMap<string, Permission>;
+  readonly templates: ReadonlyMap<string, Template>;
+  readonly rateLimits: readonly RateLimitRule[];
+  /** Every fact that a route declares. A name has the same type on all routes. */
+  readonly facts: ReadonlyMap<string, FactType>;
   /**
    * Finds the rule for a request, or undefined when no rule fits or two readings of the path fit different
    * rules. Undefined is a refusal: a route that nobody declared is not passed on.
@@ -59,8 +136,11 @@ export interface Manifest {
   ruleFor(method: string, target: string): Rule | undefined;
 }
 
-/** Facts about a request: texts, amounts as decimal texts. */
-export type Facts = Readonly<Record<string, string>>;
+/**
+ * Facts about a request: texts, amounts as decimal texts. A request that does several things at once has lists, one
+ * element for each.
+ */
+export type Facts = Readonly<Record<string, string | readonly string[]>>;
 
 /**
  * What is asked of a credential: by the manifest for the route, or by the caller of the verify API. A
@@ -68,6 +148,8 @@ export type Facts = Readonly<Record<string, string>>;
  */
 export interface Requirement {
   readonly permission: Permission | undefined;
+  /** The manifest's rule for the route; absent where the caller names the permission. */
+  readonly rule?: Rule | undefined;
   readonly weight: number;
   /** Reads the facts that constraints need, once, and only if there are constraints. */
   readonly facts: (request: WireRequest) => Facts;

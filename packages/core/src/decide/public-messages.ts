@@ -1,4 +1,4 @@
-import { parseJson, resolvePointer } from './json.ts';
+import { parseJson, resolveAll } from './json.ts';
 
 /**
  * A message inside a WebSocket that needs no login: this very text, or a JSON object in which each pointer leads to
@@ -28,11 +28,7 @@ export function isPublicMessage(messages: readonly PublicMessage[], message: str
 }
 
 function allAre(root: unknown, pointer: string, values: readonly string[]): boolean {
-  const star = pointer.search(/\/\*(?=\/|$)/);
-  if (star === -1) return isOneOf(resolvePointer(root, pointer), values);
-  const list = resolvePointer(root, pointer.slice(0, star));
-  const rest = pointer.slice(star + 2);
-  return Array.isArray(list) && list.length > 0 && list.every((item) => allAre(item, rest, values));
+  return resolveAll(root, pointer)?.every((value) => isOneOf(value, values)) ?? false;
 }
 
 function isOneOf(value: unknown, values: readonly string[]): boolean {

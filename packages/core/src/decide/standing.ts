@@ -1,8 +1,20 @@
 import type { Credential } from '../credential/credential.ts';
 import { type Denial, denial } from '../denial.ts';
+import type { Permission } from './manifest.ts';
+
+/** What stage 6 knows beside the credential. Times are ms since 1970. */
+export interface StandingContext {
+  readonly nowMs: number;
+  /** Whether the account, or everything in the credential's environment, is frozen. */
+  readonly isFrozen: boolean;
+  /** When the credential was last used; when it was made, if it never was. */
+  readonly lastUsedAt: number;
+  /** What the request needs. Some permissions outlive the expiry of their key. */
+  readonly permission: Permission | undefined;
+}
 
 /** Stage 6: may the credential be used at all now? At the second of its expiry it has expired. */
-export function checkStanding(credential: Credential, nowMs: number): Denial | undefined {
+export function checkStanding(credential: Credential, context: StandingContext): Denial | undefined {
   switch (credential.standing) {
     case 'revoked':
       return denial('credential_revoked', 'The credential is revoked.', { part: 'key' });
@@ -11,7 +23,25 @@ export function checkStanding(credential: Credential, nowMs: number): Denial | u
     case 'disabled':
       return denial('credential_disabled', 'The credential is disabled.', { part: 'key' });
     case 'active':
-      if (credential.expiresAt === undefined || nowMs < credential.expiresAt) return undefined;
-      return denial('credential_expired', 'The credential has expired.', { part: 'key' });
+      if (context.isFrozen) return denial('account_frozen', 'The account is frozen.', { part: 'key' });
+      return checkExpiry(credential, context);
   }
+}
+
+function checkExpiry(
+  { expiresAt, profile }: Credential,
+  { nowMs, lastUsedAt, permission }: StandingContext,
+): Denial | undefined {
+  if (expiresAt !== undefined && nowMs >= expiresAt) {
+    // Who may still cancel orders does not leave a position behind that nobody can close.
+    const outlivesMs = permission?.policy?.outlivesExpiryMs ?? 0;
+    if (nowMs < expiresAt + outlivesMs) return undefined;
+    return denial('credential_expired', 'The credential has expired.', { part: 'key' });
+  }
+  if (profile.idleExpiryMs !== undefined && nowMs >= lastUsedAt + profile.idleExpiryMs) {
+    return denial('credential_expired', 'The credential has expired, because it was not used for too long.', {
+      part: 'key',
+    });
+  }
+  return undefined;
 }

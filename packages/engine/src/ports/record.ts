@@ -29,6 +29,10 @@ export interface CredentialRecord {
   /** How far below the highest nonce a lower one may come; absent in records of before that could be said: 0. */
   readonly nonceWindow?: number | undefined;
   readonly metadata: Readonly<Record<string, string>>;
+  /** When it was made, or allowed more than before; null or absent when nothing has to cool down. */
+  readonly widenedAt?: number | null | undefined;
+  /** Since when each withdrawal address is on its list; absent for those that need not cool down. */
+  readonly addressesSince?: Readonly<Record<string, number>> | undefined;
   readonly standing: Standing;
   /** What a release from quarantine goes back to. */
   readonly standingBeforeQuarantine?: Standing | undefined;

@@ -1,5 +1,5 @@
 /** Raised with each change of the tables. A database of a newer version is refused. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** Statements that bring a database from the version before to each version. */
 export const MIGRATIONS: readonly string[] = [
@@ -60,5 +60,41 @@ export const MIGRATIONS: readonly string[] = [
   -- Nonces that must rise, per credential and dialect, padded to 20 digits so that they sort as numbers.
   CREATE TABLE rising_nonces (series TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (series, value))
     STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- Accounts that differ from others: frozen ones, and those with quotas of their own. JSON.
+  CREATE TABLE accounts (account_id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  -- Environments that are frozen as a whole. JSON.
+  CREATE TABLE freezes (environment TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+  -- What allowed requests have taken of limits, so that it is known after a restart, and can be given back once.
+  CREATE TABLE reservations (
+    request_id TEXT PRIMARY KEY,
+    credential_id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    amount TEXT, -- a whole number in units of 10^-30
+    reserved TEXT NOT NULL, -- JSON
+    released_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX reservations_by_time ON reservations (at);
+
+  -- What a credential was used for on a day (days since 1970).
+  CREATE TABLE activity (
+    credential_id TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    permission TEXT NOT NULL,
+    ip TEXT NOT NULL,
+    instrument TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    PRIMARY KEY (credential_id, day, permission, ip, instrument)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Failed attempts, by whom they are counted.
+  CREATE TABLE failures (source TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+  -- When something is to be done with a credential by itself: a secret to be destroyed, a reminder, an expiry.
+  ALTER TABLE credentials ADD COLUMN due_at INTEGER;
+  CREATE INDEX credentials_by_due ON credentials (due_at) WHERE due_at IS NOT NULL;
   `,
 ];

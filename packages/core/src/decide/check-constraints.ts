@@ -1,0 +1,147 @@
+import { type Denial, denial } from '../denial.ts';
+import type { Authorized } from './authorize.ts';
+import { type CompiledConstraints, foldedAddress } from './constraints.ts';
+import { isDecimal, unitsOf } from './decimal.ts';
+import type { Facts, Permission, Rule } from './manifest.ts';
+
+/** What a request is held against. */
+export interface ConstrainedRequest {
+  readonly permission: Permission;
+  /** Absent where the caller names the permission. */
+  readonly rule: Rule | undefined;
+  readonly facts: Facts;
+  readonly method: string;
+  /** The path, without the query. */
+  readonly path: string;
+  readonly nowMs: number;
+}
+
+/**
+ * Holds a request against the constraints of its credential. A request that does several things at once is allowed only
+ * if each of them is. A fact that is missing denies, except on permissions of low risk, which read and do not move money.
+ */
+export function checkConstraints(
+  constraints: CompiledConstraints,
+  request: ConstrainedRequest,
+): Authorized | Denial {
+  const { facts, nowMs } = request;
+  if (constraints.hours?.isOpen(nowMs) === false) {
+    return violated('The credential may not be used at this time.');
+  }
+  const refusal =
+    checkList(constraints.instruments, 'instrument', 'instrument', request) ??
+    checkList(constraints.sides, 'side', 'side', request) ??
+    checkList(constraints.orderTypes, 'orderType', 'order type', request) ??
+    checkAddress(constraints, request) ??
+    checkExpression(constraints, request);
+  if (refusal !== undefined) return refusal;
+  if (constraints.maxPerOrder === undefined && constraints.spendLimits.length === 0)
+    return { ok: true, facts };
+  return checkAmount(constraints, request);
+}
+
+function checkList(
+  allowed: ReadonlySet<string> | undefined,
+  name: string,
+  what: string,
+  request: ConstrainedRequest,
+): Denial | undefined {
+  if (allowed === undefined) return undefined;
+  const given = request.facts[name];
+  if (given === undefined) {
+    return isHarmless(request) ? undefined : violated(`The request does not say which ${what} it is about.`);
+  }
+  return every(given, (value) => allowed.has(value))
+    ? undefined
+    : violated(`The ${what} is not among those allowed.`);
+}
+
+function checkAddress(
+  { withdrawalAddresses: allowed }: CompiledConstraints,
+  request: ConstrainedRequest,
+): Denial | undefined {
+  if (allowed === undefined) return undefined;
+  const given = request.facts.address;
+  if (given === undefined) {
+    return mayWithdraw(request)
+      ? violated('The request does not say to which address it withdraws.')
+      : undefined;
+  }
+  const coolDownMs = request.permission.policy?.coolDownMs ?? 0;
+  for (const address of listOf(given)) {
+    const since = allowed.get(foldedAddress(address));
+    if (since === undefined) return violated('The address is not among those allowed.');
+    const waitMs = since + coolDownMs - request.nowMs;
+    if (waitMs > 0) {
+      return violated(`The address was added of late: it can be used in ${Math.ceil(waitMs / 1000)} s.`);
+    }
+  }
+  return undefined;
+}
+
+/** Most requests move nothing out of the account, and name no address: which do is the manifest's to say. */
+function mayWithdraw({ permission, rule }: ConstrainedRequest): boolean {
+  return (
+    permission.risk === 'critical' ||
+    permission.policy?.needsWithdrawalAddresses === true ||
+    rule?.facts.some(({ name }) => name === 'address') === true
+  );
+}
+
+function checkExpression(
+  { expression }: CompiledConstraints,
+  request: ConstrainedRequest,
+): Denial | undefined {
+  if (expression === undefined) return undefined;
+  const { permission, facts, method, path, nowMs } = request;
+  switch (expression.evaluate({ permission: permission.name, facts, method, path, nowMs })) {
+    case 'true':
+      return undefined;
+    case 'false':
+      return violated("The credential's expression does not allow the request.");
+    case 'missing':
+      return isHarmless(request)
+        ? undefined
+        : violated("The request does not say what the credential's expression asks for.");
+    case 'fault':
+      return violated("The credential's expression has no value for the request.");
+  }
+}
+
+function checkAmount(
+  { maxPerOrder, spendLimits }: CompiledConstraints,
+  request: ConstrainedRequest,
+): Authorized | Denial {
+  const { facts } = request;
+  if (facts.notional === undefined && isHarmless(request)) return { ok: true, facts };
+  if (facts.notional === undefined || !every(facts.notional, isDecimal)) {
+    return violated('The request does not say its amount as a decimal.');
+  }
+  const amounts = listOf(facts.notional).map(unitsOf);
+  if (maxPerOrder !== undefined && amounts.some((amount) => amount > maxPerOrder)) {
+    return violated('The amount is over the limit for one order.');
+  }
+  if (spendLimits.length === 0) return { ok: true, facts };
+  const amount = amounts.reduce((sum, next) => sum + next, 0n);
+  // Beyond its window's whole limit, no waiting helps.
+  const over = spendLimits.find(({ limit }) => amount > limit);
+  if (over !== undefined)
+    return violated(`The amount is over the limit for ${over.name === 'day' ? 'a day' : over.name}.`);
+  return { ok: true, facts, amount };
+}
+
+function isHarmless({ permission }: ConstrainedRequest): boolean {
+  return permission.risk === 'low';
+}
+
+function every(given: string | readonly string[], holds: (value: string) => boolean): boolean {
+  return typeof given === 'string' ? holds(given) : given.every(holds);
+}
+
+function listOf(given: string | readonly string[]): readonly string[] {
+  return typeof given === 'string' ? [given] : given;
+}
+
+function violated(detail: string): Denial {
+  return denial('constraint_violated', detail);
+}

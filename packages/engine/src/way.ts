@@ -1,0 +1,36 @@
+import type {
+  AddressBytes,
+  Audience,
+  Claim,
+  Credential,
+  Dialect,
+  Dummies,
+  Environment,
+  Requirement,
+  WireRequest,
+} from '@countersign/core';
+import type { Ask } from './decision.ts';
+import type { OneUse } from './ports/claim-and-meter.ts';
+
+/** What is known of a request on its way; stages fill it in. It is also the question that the pure stages answer. */
+export interface Way {
+  readonly request: WireRequest;
+  readonly ask: Ask;
+  readonly nowMs: number;
+  readonly requestId: string;
+  readonly peer: AddressBytes | undefined;
+  dialect: Dialect | undefined;
+  claim: Claim | undefined;
+  /** The credential that the request names, whether or not it proved it. */
+  credential: Credential | undefined;
+  requirement: Requirement | undefined;
+  readonly dummies: Dummies;
+  readonly environment: Environment | undefined;
+  readonly audience: Audience;
+  isFrozen: boolean;
+  lastUsedAt: number;
+  readonly stepUpAt: number | undefined;
+  /** The credential, once it was authenticated. */
+  proven: Credential | undefined;
+  used: OneUse | undefined;
+}
