@@ -72,6 +72,7 @@ export class DecisionMaker {
       dialect: undefined,
       claim: undefined,
       credential: undefined,
+      demanded: undefined,
       requirement: undefined,
       dummies: this.#parts.dummies,
       environment: ask.environment,
@@ -112,7 +113,10 @@ export class DecisionMaker {
     }
     const demand = demands.of(request.method, request.target, ask);
     if (demand.kind === 'public') return passPublic(way.requestId);
-    if (demand.kind === 'requirement') way.requirement = demand.requirement;
+    if (demand.kind === 'requirement') {
+      way.demanded = demand.requirement;
+      if (!('cases' in demand.requirement)) way.requirement = demand.requirement;
+    }
 
     const dialect = dialects.choose(request, ask.dialect);
     way.dialect = dialect ?? dialects.preferred;
@@ -151,6 +155,7 @@ export class DecisionMaker {
     }
     const verdict = decide(way as Question);
     way.proven = verdict.credential;
+    way.requirement = verdict.requirement ?? way.requirement;
     if (!verdict.ok) return this.#record(way, this.#deny(way, verdict.denial));
     const resolved = entry as CacheEntry;
     way.used = oneUseOf(way.request, claim, dialect, verdict.credential, way.nowMs, this.#parts);

@@ -181,7 +181,7 @@ export class Explainer {
       claim,
       credential: entry?.credential,
       dummies,
-      requirement:
+      demanded:
         demand.kind === 'requirement' ? demand.requirement : demand.kind === 'public' ? anything : undefined,
       peer: request.ip === undefined ? undefined : addresses.parse(request.ip),
       environment: ask.environment,

@@ -3,6 +3,7 @@ import {
   type Manifest,
   type Permission,
   type Requirement,
+  type RequirementCases,
   type Rule,
   readFacts,
 } from '@countersign/core';
@@ -12,7 +13,7 @@ import { OPERATOR_PERMISSIONS } from './keys/operator-permissions.ts';
 /** Whether a request needs no credential, needs a known one, or goes where no route is declared. */
 export type Demand =
   | { readonly kind: 'public' }
-  | { readonly kind: 'requirement'; readonly requirement: Requirement }
+  | { readonly kind: 'requirement'; readonly requirement: Requirement | RequirementCases }
   | { readonly kind: 'unknown_route' };
 
 const PUBLIC: Demand = { kind: 'public' };
@@ -49,37 +50,42 @@ export class Demands {
     if (this.#manifest === undefined) return asked(undefined, ask);
     const rule = this.#manifest.ruleFor(method, target);
     if (rule === undefined) return UNKNOWN;
-    if (rule.permission === undefined) return PUBLIC;
+    if (rule.isPublic) return PUBLIC;
     if (ask.cost === undefined && ask.facts === undefined) return this.#remembered(rule);
-    return {
-      kind: 'requirement',
-      requirement: {
-        permission: rule.permission,
-        rule,
-        weight: ask.cost ?? rule.weight,
-        facts:
-          ask.facts === undefined ? (request) => readFacts(rule.facts, request) : () => ask.facts as Facts,
-      },
-    };
+    return { kind: 'requirement', requirement: requirementOf(rule, ask) };
   }
 
   /** Rules are few and never change, so each has its demand made once. */
   #remembered(rule: Rule): Demand {
     let demand = this.#byRule.get(rule);
     if (demand === undefined) {
-      demand = {
-        kind: 'requirement',
-        requirement: {
-          permission: rule.permission,
-          rule,
-          weight: rule.weight,
-          facts: (request) => readFacts(rule.facts, request),
-        },
-      };
+      demand = { kind: 'requirement', requirement: requirementOf(rule, NO_ASK) };
       this.#byRule.set(rule, demand);
     }
     return demand;
   }
+}
+
+const NO_ASK: Ask = {};
+
+function requirementOf(rule: Rule, ask: Ask): Requirement | RequirementCases {
+  if (rule.cases === undefined) return plainRequirementOf(rule, ask);
+  const cases = rule.cases.map(({ when, rule: one }) => ({
+    when,
+    requirement: plainRequirementOf(one, ask),
+  }));
+  return { cases };
+}
+
+function plainRequirementOf(rule: Rule, { cost, facts }: Ask): Requirement {
+  // Without a permission anything would be allowed that is authentic.
+  if (rule.permission === undefined) throw new TypeError(`the route ${rule.route} needs no permission`);
+  return {
+    permission: rule.permission,
+    rule,
+    weight: cost ?? rule.weight,
+    facts: facts === undefined ? (request) => readFacts(rule.facts, request) : () => facts,
+  };
 }
 
 function asked(permission: Permission | undefined, ask: Ask): Demand {

@@ -7,6 +7,7 @@ import type {
   Dummies,
   Environment,
   Requirement,
+  RequirementCases,
   WireRequest,
 } from '@countersign/core';
 import type { Ask } from './decision.ts';
@@ -23,6 +24,8 @@ export interface Way {
   claim: Claim | undefined;
   /** The credential that the request names, whether or not it proved it. */
   credential: Credential | undefined;
+  demanded: Requirement | RequirementCases | undefined;
+  /** What is asked of the credential, once that is known. */
   requirement: Requirement | undefined;
   readonly dummies: Dummies;
   readonly environment: Environment | undefined;

@@ -1,3 +1,4 @@
+import type { Rule } from '@countersign/core';
 import type { ManifestFault, ParsedManifest } from '@countersign/engine';
 import type { Command } from 'commander';
 import { EXIT } from '../command-error.ts';
@@ -35,7 +36,7 @@ function faultLines(file: string, faults: readonly ManifestFault[]): string {
 function summary(terminal: Terminal, parsed: GoodManifest): string {
   const { manifest, routes } = parsed;
   const rows = permissionsOf(parsed).map(({ name, risk, routes: count }) => [name, risk, String(count)]);
-  const open = routes.filter(({ rule }) => rule.permission === undefined).length;
+  const open = routes.filter(({ rule }) => rule.isPublic).length;
   const dialects = manifest.dialects?.join(', ') ?? 'all';
   return `${table(terminal, ['PERMISSION', 'RISK', 'ROUTES'], rows)}\n\n${routes.length} routes, ${open} of them public. Dialects: ${dialects}. No faults.`;
 }
@@ -47,6 +48,11 @@ function forMachines(parsed: ParsedManifest): unknown {
     path,
     permission: rule.permission?.name ?? null,
     weight: rule.weight,
+    cases: rule.cases?.map(({ when, rule: one }) => ({
+      when: Object.fromEntries(when.map(({ pointer, values }) => [pointer, values])),
+      permission: one.permission?.name,
+      weight: one.weight,
+    })),
   }));
   return { ok: true, dialects: parsed.manifest.dialects ?? null, permissions: permissionsOf(parsed), routes };
 }
@@ -55,6 +61,11 @@ function permissionsOf({ manifest, routes }: GoodManifest) {
   return [...manifest.permissions.values()].map(({ name, risk }) => ({
     name,
     risk,
-    routes: routes.filter(({ rule }) => rule.permission?.name === name).length,
+    routes: routes.filter(({ rule }) => permissionsAt(rule).includes(name)).length,
   }));
+}
+
+/** The permissions that a route needs, for one body or another. */
+function permissionsAt({ permission, cases = [] }: Rule): (string | undefined)[] {
+  return [permission, ...cases.map(({ rule }) => rule.permission)].map((one) => one?.name);
 }

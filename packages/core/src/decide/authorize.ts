@@ -1,17 +1,9 @@
 import type { Credential } from '../credential/credential.ts';
 import { type Denial, denial } from '../denial.ts';
 import { pathOf, type WireRequest } from '../message.ts';
-import { checkConstraints } from './check-constraints.ts';
-import type { Facts, Permission, Requirement } from './manifest.ts';
-
-/** The request may be made. */
-export interface Authorized {
-  readonly ok: true;
-  /** The request's facts, where a constraint had to know them. */
-  readonly facts?: Facts | undefined;
-  /** What it counts towards the credential's spend limits, in units of 10^-30. Absent: nothing. */
-  readonly amount?: bigint | undefined;
-}
+import { type Authorized, checkConstraints } from './check-constraints.ts';
+import type { Permission } from './manifest.ts';
+import type { Requirement } from './requirement.ts';
 
 /** What stage 8 knows beside the credential and the request. */
 export interface AuthorizeContext {

@@ -1,8 +1,17 @@
 import { type Denial, denial } from '../denial.ts';
-import type { Authorized } from './authorize.ts';
 import { type CompiledConstraints, foldedAddress } from './constraints.ts';
 import { isDecimal, unitsOf } from './decimal.ts';
-import type { Facts, Permission, Rule } from './manifest.ts';
+import type { Facts } from './fact-source.ts';
+import type { Permission, Rule } from './manifest.ts';
+
+/** The request may be made. */
+export interface Authorized {
+  readonly ok: true;
+  /** The request's facts, where a constraint had to know them. */
+  readonly facts?: Facts | undefined;
+  /** What it counts towards the credential's spend limits, in units of 10^-30. Absent: nothing. */
+  readonly amount?: bigint | undefined;
+}
 
 /** What a request is held against. */
 export interface ConstrainedRequest {

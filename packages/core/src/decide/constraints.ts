@@ -1,4 +1,4 @@
-import type { Constraints } from '../credential/credential.ts';
+import type { Constraints } from '../credential/constraints.ts';
 import { unitsOf } from './decimal.ts';
 import type { Expression } from './expression.ts';
 import { type OpenHours, openHours } from './hours.ts';

@@ -4,9 +4,11 @@ import { type Denial, denial } from '../denial.ts';
 import type { Claim, Dialect, MatchedForm } from '../dialects/dialect.ts';
 import type { WireRequest } from '../message.ts';
 import { authenticate } from './authenticate.ts';
-import { type Authorized, authorize } from './authorize.ts';
-import type { Facts, Requirement } from './manifest.ts';
+import { authorize } from './authorize.ts';
+import type { Authorized } from './check-constraints.ts';
+import type { Facts } from './fact-source.ts';
 import { checkNetwork } from './network.ts';
+import { type Requirement, type RequirementCases, requirementFor } from './requirement.ts';
 import { checkStanding } from './standing.ts';
 import { checkWindow } from './window.ts';
 
@@ -20,7 +22,7 @@ export interface Question {
   /** Stands in for a missing record, so that its absence does not show in the time that it takes. */
   readonly dummies: Dummies;
   /** Undefined: the manifest knows no such route. */
-  readonly requirement: Requirement | undefined;
+  readonly demanded: Requirement | RequirementCases | undefined;
   /** The peer's address; undefined when it is unknown or unreadable. */
   readonly peer: AddressBytes | undefined;
   /** The environment that the caller asks for; absent: the credential's own. */
@@ -47,6 +49,8 @@ export interface Approval {
   readonly credential: Credential;
   readonly secretVersion: number;
   readonly matched: MatchedForm;
+  /** What was asked of the credential. */
+  readonly requirement: Requirement;
   /** The request's facts, where a constraint had to know them. */
   readonly facts?: Facts | undefined;
   /** What the request counts towards the credential's spend limits, in units of 10^-30. Absent: nothing. */
@@ -59,6 +63,8 @@ export interface Refusal {
   readonly denial: Denial;
   /** Set once the credential was authenticated. */
   readonly credential?: Credential | undefined;
+  /** What was asked of it, where that was known. */
+  readonly requirement?: Requirement | undefined;
 }
 
 /**
@@ -75,11 +81,12 @@ export function decide(question: Question): Approval | Refusal {
   }
   const authenticated = authenticate(claim, dialect, credential, nowMs);
   if (!authenticated.ok) return { ok: false, denial: withClock(authenticated, question) };
-  const allowed = checkAuthenticated(credential, question);
-  if (!allowed.ok) return { ok: false, denial: withClock(allowed, question), credential };
+  const requirement = question.demanded && requirementFor(question.demanded, question.request);
+  const allowed = checkAuthenticated(credential, requirement, question);
+  if (!allowed.ok) return { ok: false, denial: withClock(allowed, question), credential, requirement };
   const { secretVersion, matched } = authenticated;
   const { facts, amount } = allowed;
-  return { ok: true, credential, secretVersion, matched, facts, amount };
+  return { ok: true, credential, secretVersion, matched, requirement: allowed.requirement, facts, amount };
 }
 
 function absent(credential: Credential | undefined): Denial {
@@ -88,8 +95,12 @@ function absent(credential: Credential | undefined): Denial {
     : denial('credential_revoked', 'The credential is revoked.', { part: 'key' });
 }
 
-function checkAuthenticated(credential: Credential, question: Question): Authorized | Denial {
-  const { environment, requirement, request, peer, audience } = question;
+function checkAuthenticated(
+  credential: Credential,
+  requirement: Requirement | undefined,
+  question: Question,
+): (Authorized & { readonly requirement: Requirement }) | Denial {
+  const { environment, demanded, request, peer, audience } = question;
   if (environment !== undefined && environment !== credential.profile.environment) {
     return denial('environment_mismatch', `The credential belongs to ${credential.profile.environment}.`, {
       part: 'key',
@@ -104,8 +115,15 @@ function checkAuthenticated(credential: Credential, question: Question): Authori
   if ((credential.accountId === OPERATOR_ACCOUNT) !== (audience === 'operators')) {
     return denial('permission_denied', `The credential is not one of the ${audience}'.`);
   }
-  if (requirement === undefined) return denial('route_unknown', 'The manifest has no such route.');
-  return authorize(credential, requirement, request, question);
+  if (requirement === undefined) return denial('route_unknown', unknownRoute(demanded));
+  const authorized = authorize(credential, requirement, request, question);
+  return authorized.ok ? { ...authorized, requirement } : authorized;
+}
+
+function unknownRoute(demanded: Question['demanded']): string {
+  return demanded === undefined
+    ? 'The manifest has no such route.'
+    : 'The manifest has no case of this route that fits the body.';
 }
 
 function withClock(refusal: Denial, { claim, nowMs }: Question): Denial {

@@ -1,4 +1,4 @@
-import type { Facts } from './manifest.ts';
+import type { Facts } from './fact-source.ts';
 
 /** What an expression is evaluated over. */
 export interface ExpressionInput {

@@ -1,8 +1,8 @@
 import { foldedName } from '../folded-name.ts';
 import { queryOf, type RawHeaders, REPEATED, singleHeader, type WireRequest } from '../message.ts';
 import { isDecimal, multiplyDecimals } from './decimal.ts';
+import type { FactPlace, FactSource, Facts, FactType } from './fact-source.ts';
 import { hasStar, parseJson, resolveAll } from './json.ts';
-import type { FactPlace, FactSource, Facts, FactType } from './manifest.ts';
 
 /**
  * Reads a request's facts. A fact that is missing, ill-typed, or stands twice is left out, and a constraint
@@ -13,7 +13,7 @@ export function readFacts(sources: readonly FactSource[], request: WireRequest):
   let json: unknown;
   let jsonIsRead = false;
   const body = () => {
-    if (!jsonIsRead) json = isReadAsItIs(request.headers) ? parseJson(request.body) : undefined;
+    if (!jsonIsRead) json = readJsonBody(request);
     jsonIsRead = true;
     return json;
   };
@@ -25,6 +25,11 @@ export function readFacts(sources: readonly FactSource[], request: WireRequest):
     if (isTyped) facts[name] = value;
   }
   return facts;
+}
+
+/** A request's body as JSON. Undefined when it is none, or an upstream may read something else in it. */
+export function readJsonBody({ headers, body }: WireRequest): unknown {
+  return isReadAsItIs(headers) ? parseJson(body) : undefined;
 }
 
 type FactValue = string | readonly string[];

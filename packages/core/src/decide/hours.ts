@@ -1,4 +1,4 @@
-import { type Hours, type HoursWindow, WEEKDAYS } from '../credential/credential.ts';
+import { type Hours, type HoursWindow, WEEKDAYS, type Weekday } from '../credential/constraints.ts';
 
 /** Says whether a wall clock shows a time within some windows. Both its ends are whole minutes. */
 export interface OpenHours {
@@ -67,7 +67,7 @@ function minuteOfWeek(clock: Intl.DateTimeFormat, ms: number): number {
   let day = 0;
   let minutes = 0;
   for (const { type, value } of clock.formatToParts(ms)) {
-    if (type === 'weekday') day = WEEKDAYS.findIndex((name) => name === value.toLowerCase());
+    if (type === 'weekday') day = WEEKDAYS.indexOf(value.toLowerCase() as Weekday);
     else if (type === 'hour') minutes += Number(value) * 60;
     else if (type === 'minute') minutes += Number(value);
   }

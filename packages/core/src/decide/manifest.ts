@@ -1,6 +1,8 @@
-import type { Constraints, CredentialKind, Environment, RateLimit } from '../credential/credential.ts';
+import type { Constraints } from '../credential/constraints.ts';
+import type { CredentialKind, Environment, RateLimit } from '../credential/credential.ts';
 import type { Dialect } from '../dialects/dialect.ts';
-import type { WireRequest } from '../message.ts';
+import type { Condition } from './conditions.ts';
+import type { FactSource, FactType } from './fact-source.ts';
 import type { PublicMessage } from './public-messages.ts';
 
 /** How much harm a permission can do. Decisions on `critical` ones are durable before they are answered. */
@@ -76,38 +78,30 @@ export interface RateLimitRule extends RateLimit {
   readonly environments?: readonly Environment[] | undefined;
 }
 
-export const FACT_TYPES = ['string', 'decimal'] as const;
-export type FactType = (typeof FACT_TYPES)[number];
-
-/** Where a value stands in a request. */
-export interface FactPlace {
-  readonly from: 'json' | 'query' | 'form' | 'parameter' | 'constant';
-  /**
-   * A JSON pointer (RFC 6901) for `json`, in which a `*` stands for every element of a list; the field's name for
-   * `query`, `form` and `parameter`; for `constant` the value itself.
-   */
-  readonly at: string;
-}
-
-/** A fact about a request, and where it is read. */
-export interface FactSource {
-  readonly name: string;
-  /** One place; or several, and the fact is the product of the decimals that stand there. */
-  readonly places: readonly FactPlace[];
-  readonly type: FactType;
-}
-
 /** What the manifest says of a route. */
 export interface Rule {
   /** The method and the template of the path, as the manifest writes them. */
   readonly route: string;
-  /** Absent: the route is public, and is let through without a credential. */
+  /** Let through without a credential. */
+  readonly isPublic: boolean;
+  /** Absent on public routes, and where the cases have it. */
   readonly permission: Permission | undefined;
   /** Units of every rate limit that one request uses up. */
   readonly weight: number;
   readonly facts: readonly FactSource[];
+  /**
+   * What the route needs for each kind of body, where one route does several things. The first one that fits counts; a
+   * body that none fits is refused.
+   */
+  readonly cases?: readonly RuleCase[] | undefined;
   /** Set where clients log in by a message inside the WebSocket that the route opens. */
   readonly webSocket?: WebSocketRule | undefined;
+}
+
+/** What a route needs for the bodies in which each condition holds. */
+export interface RuleCase {
+  readonly when: readonly Condition[];
+  readonly rule: Rule;
 }
 
 /** What the manifest says of a WebSocket whose login comes inside. */
@@ -134,23 +128,4 @@ export interface Manifest {
    * rules. Undefined is a refusal: a route that nobody declared is not passed on.
    */
   ruleFor(method: string, target: string): Rule | undefined;
-}
-
-/**
- * Facts about a request: texts, amounts as decimal texts. A request that does several things at once has lists, one
- * element for each.
- */
-export type Facts = Readonly<Record<string, string | readonly string[]>>;
-
-/**
- * What is asked of a credential: by the manifest for the route, or by the caller of the verify API. A
- * permission that is absent asks for authentication alone.
- */
-export interface Requirement {
-  readonly permission: Permission | undefined;
-  /** The manifest's rule for the route; absent where the caller names the permission. */
-  readonly rule?: Rule | undefined;
-  readonly weight: number;
-  /** Reads the facts that constraints need, once, and only if there are constraints. */
-  readonly facts: (request: WireRequest) => Facts;
 }

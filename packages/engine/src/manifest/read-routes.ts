@@ -1,5 +1,6 @@
-import type { FactType, Permission, Rule } from '@countersign/core';
+import type { FactType, Permission, Rule, RuleCase } from '@countersign/core';
 import type { ManifestFields, Path } from './manifest-fields.ts';
+import { readConditions } from './read-conditions.ts';
 import { readFactSources } from './read-facts.ts';
 import { readWebSocket } from './read-web-socket.ts';
 import type { Route } from './routes.ts';
@@ -25,9 +26,11 @@ export function readRoutes(
       'public',
       'weight',
       'facts',
+      'cases',
       'webSocket',
     ]);
-    const rule = readRule(members, path, permissions, fields);
+    const route = String(members.route);
+    const rule = readRule({ ...members, route }, path, permissions, fields);
     const [method = '', template = '', ...rest] =
       typeof members.route === 'string' ? members.route.split(/ +/) : [];
     if (!METHODS.has(method) || rest.length > 0 || !isTemplate(template)) {
@@ -44,7 +47,7 @@ export function readRoutes(
       fields.fault([...path, 'route'], `route ${first + 1} of the list has the same method and path`);
     seen.set(shape, i);
     if (first === undefined && /[:*]/.test(template)) checkPattern(shape, i, patterns, fields);
-    routes.push({ method, path: template, rule: { ...rule, route: `${method} ${template}` } });
+    routes.push({ method, path: template, rule });
   }
   return routes;
 }
@@ -53,7 +56,8 @@ export function readRoutes(
 export function factTypesOf(routes: readonly Route[], fields: ManifestFields): Map<string, FactType> {
   const types = new Map<string, FactType>();
   for (const [i, { rule }] of routes.entries()) {
-    for (const { name, type } of rule.facts) {
+    const sources = [rule, ...(rule.cases ?? []).map((one) => one.rule)].flatMap(({ facts }) => facts);
+    for (const { name, type } of sources) {
       const known = types.get(name);
       if (known !== undefined && known !== type)
         fields.fault(['routes', i, 'facts', name], `is a ${known} on another route`);
@@ -83,15 +87,56 @@ function readRule(
   path: Path,
   permissions: ReadonlyMap<string, Permission>,
   fields: ManifestFields,
-): Omit<Rule, 'route'> {
-  const { permission, weight = 1 } = members;
+): Rule {
   const isPublic = members.public === true;
   if (members.public !== undefined && typeof members.public !== 'boolean') {
     fields.fault([...path, 'public'], '"public" must be true or false');
   }
-  if (isPublic === (permission !== undefined)) {
-    fields.fault(path, 'a route has either a "permission" or "public: true"');
-  } else if (!isPublic && !permissions.has(permission as string)) {
+  const ways = [isPublic, members.permission !== undefined, members.cases !== undefined].filter(Boolean);
+  if (ways.length !== 1) {
+    fields.fault(path, 'a route has either a "permission", or "cases", or "public: true"');
+  }
+  return {
+    ...readNeeds(members, path, permissions, fields),
+    isPublic,
+    cases:
+      members.cases === undefined ? undefined : readCases(members, [...path, 'cases'], permissions, fields),
+    webSocket: readWebSocket(members, isPublic, path, fields),
+  };
+}
+
+/** Reads what a route needs for each kind of body. */
+function readCases(
+  members: Record<string, unknown>,
+  path: Path,
+  permissions: ReadonlyMap<string, Permission>,
+  fields: ManifestFields,
+): RuleCase[] {
+  for (const name of ['weight', 'facts', 'webSocket']) {
+    if (members[name] !== undefined)
+      fields.fault(path, `a route with cases has its "${name}" in each of them`);
+  }
+  const cases = fields.list(members.cases, path);
+  if (cases.length === 0) fields.fault(path, 'a route has at least one case');
+  return cases.map((given, i) => {
+    const at = [...path, i];
+    const one = fields.mapping(given, at, ['when', 'permission', 'weight', 'facts']);
+    if (one.permission === undefined) fields.fault(at, 'a case has a "permission"');
+    return {
+      when: readConditions(one.when, [...at, 'when'], 'a case', fields),
+      rule: { ...readNeeds({ ...one, route: members.route }, at, permissions, fields), isPublic: false },
+    };
+  });
+}
+
+function readNeeds(
+  members: Record<string, unknown>,
+  path: Path,
+  permissions: ReadonlyMap<string, Permission>,
+  fields: ManifestFields,
+): Pick<Rule, 'route' | 'permission' | 'weight' | 'facts'> {
+  const { permission, weight = 1 } = members;
+  if (permission !== undefined && !permissions.has(permission as string)) {
     fields.fault(
       [...path, 'permission'],
       `there is no permission ${JSON.stringify(permission)} under "permissions"`,
@@ -101,10 +146,10 @@ function readRule(
     fields.fault([...path, 'weight'], `"weight" must be a whole number from 1 to ${MAX_WEIGHT}`);
   }
   return {
-    permission: isPublic ? undefined : permissions.get(permission as string),
+    route: String(members.route).replace(/ +/, ' '),
+    permission: permissions.get(permission as string),
     weight: weight as number,
     facts: readFactSources(members.facts, [...path, 'facts'], fields),
-    webSocket: readWebSocket(members, isPublic, path, fields),
   };
 }
 

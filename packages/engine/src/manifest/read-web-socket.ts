@@ -1,6 +1,6 @@
 import { DIALECTS, type PublicMessage, type Rule } from '@countersign/core';
 import type { ManifestFields, Path } from './manifest-fields.ts';
-import { POINTER } from './pointer.ts';
+import { readConditions } from './read-conditions.ts';
 
 /** Reads the `webSocket` of a route: how clients log in inside, and what may pass before. */
 export function readWebSocket(
@@ -27,18 +27,5 @@ export function readWebSocket(
 
 function readPublicMessage(given: unknown, path: Path, fields: ManifestFields): PublicMessage {
   if (typeof given === 'string') return { text: given };
-  const entries = Object.entries(fields.mapping(given, path));
-  if (entries.length === 0) fields.fault(path, 'a public message has at least one condition');
-  const conditions = entries.map(([pointer, values]) => {
-    if (!POINTER.test(pointer)) {
-      fields.fault([...path, pointer], `${JSON.stringify(pointer)} is no JSON pointer: it begins with "/"`);
-    }
-    const list = Array.isArray(values) ? values : [values];
-    const isPlain = list.every((value) => ['string', 'number', 'boolean'].includes(typeof value));
-    if (list.length === 0 || !isPlain) {
-      fields.fault([...path, pointer], 'a condition names one value, or a list of values');
-    }
-    return { pointer, values: list.map(String) };
-  });
-  return { conditions };
+  return { conditions: readConditions(given, path, 'a public message', fields) };
 }
