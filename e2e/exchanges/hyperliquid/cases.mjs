@@ -98,6 +98,7 @@ export const CASES = [
         matched: 'wire',
       }),
       allowed('an order of a vault, without 0x', 'ccxt', order({ vaultAddress: VAULT }), { matched: 'wire' }),
+      allowed('an order by a key for trading', 'ccxt', order(), { key: 'tradeOnly', matched: 'wire' }),
       allowed('cancelOrder', 'ccxt', (c) => c.cancelOrder('123456789012', 'BTC/USDC:USDC'), {
         matched: 'wire',
       }),
@@ -210,7 +211,7 @@ export const CASES = [
       refused('unknown key', 'hyperliquid', handed(UNKNOWN), orderByPackage(), { key: 'invented' }),
       refused('revoked key', 'ccxt', UNKNOWN, order(), { key: 'revoked' }),
       // The key may only read, and is told so: its old address is known.
-      refused('old key, in its grace', 'ccxt', says('Permission denied: act'), order(), {
+      refused('old key, in its grace', 'ccxt', says('Permission denied: trade'), order(), {
         key: 'rotatedInGrace',
       }),
       refused('old key, its grace over', 'ccxt', UNKNOWN, order(), { key: 'rotated' }),
@@ -223,11 +224,27 @@ export const CASES = [
       refused('key for the test environment', 'ccxt', wallet('does not exist on this chain.'), order(), {
         key: 'testing',
       }),
-      refused('permission it lacks', 'ccxt', says('Permission denied: act'), order(), { key: 'reader' }),
+      refused('permission it lacks', 'ccxt', says('Permission denied: trade'), order(), { key: 'reader' }),
+      refused(
+        'a withdrawal by a key for trading',
+        'ccxt',
+        says('Permission denied: act'),
+        (c) => c.withdraw('USDC', 100, NOWHERE),
+        { key: 'tradeOnly' },
+      ),
+      refused(
+        'a name by a key for trading',
+        'hyperliquid',
+        handed(says('Permission denied: act')),
+        named('me'),
+        {
+          key: 'tradeOnly',
+        },
+      ),
       refused(
         'permission it lacks',
         'hyperliquid',
-        handed(says('Permission denied: act')),
+        handed(says('Permission denied: trade')),
         orderByPackage(),
         {
           key: 'reader',
@@ -312,11 +329,7 @@ export const CASES = [
       }),
       overWebSocket('permission it lacks', 'ccxt.pro', 0, orderOverWs, {
         key: 'reader',
-        expect: { code: 'Permission denied: act', thrown: 'ExchangeError' },
-      }),
-      overWebSocket('a key with constraints', 'ccxt.pro', 0, orderOverWs, {
-        key: 'limited',
-        expect: { code: 'Outside of the limits of this API wallet', thrown: 'ExchangeError' },
+        expect: { code: 'Permission denied: trade', thrown: 'ExchangeError' },
       }),
     ],
   },

@@ -6,7 +6,6 @@ export const EXCHANGE = {
   codeOf: codeIn,
   proofHeaders: /^authorization$/,
   publicPosts: /^\/info$/,
-  // One route is for everything that is done, and it is critical.
   moves: false,
   ccxt: {
     // What ccxt sends of itself before the first order, and the lists that it loads: some cases want them.
@@ -18,14 +17,17 @@ export const EXCHANGE = {
     dialect: 'hyperliquid',
     passphrase: false,
     read: 'read',
-    trade: 'act',
+    trade: 'trade',
     instrument: 'order',
     proof: () => ({ kind: 'secp256k1', ...makeAgent() }),
     // Nobody can sign for another key here: whoever signs with another one is another one.
     wrong: ({ trader }) => ({ wrongSecret: undefined, invented: { ...trader, ...makeAgent() } }),
     more: {
+      trader: { permissions: ['read', 'trade', 'act'] },
+      // A bot's key: it trades, and sends nothing away.
+      tradeOnly: { permissions: ['trade'] },
       // The types of actions that it may do. How much an order is worth stands in a list, so no limit is set to it.
-      limited: { permissions: ['read', 'act'], constraints: { instruments: ['order', 'cancel'] } },
+      limited: { permissions: ['read', 'trade', 'act'], constraints: { instruments: ['order', 'cancel'] } },
       // The id of a key that is brought along is its address, as its customer knows it.
       imported: () => withAddressAsId(makeAgent()),
     },
@@ -42,7 +44,7 @@ function makeAgent() {
 }
 
 function withAddressAsId(agent) {
-  return { kind: 'secp256k1', permissions: ['read', 'act'], id: agent.publicKey, ...agent };
+  return { kind: 'secp256k1', permissions: ['read', 'trade', 'act'], id: agent.publicKey, ...agent };
 }
 
 /** A list of ccxt's, so that it need not be loaded for each case. */

@@ -27,8 +27,12 @@ export function readFacts(sources: readonly FactSource[], request: WireRequest):
   return facts;
 }
 
-/** A request's body as JSON. Undefined when it is none, or an upstream may read something else in it. */
-export function readJsonBody({ headers, body }: WireRequest): unknown {
+/**
+ * A request's body as JSON, or the message inside the WebSocket that it opened. Undefined when it is none, or an
+ * upstream may read something else in it.
+ */
+export function readJsonBody({ headers, body, message }: WireRequest): unknown {
+  if (message !== undefined) return parseJson(message);
   return isReadAsItIs(headers) ? parseJson(body) : undefined;
 }
 

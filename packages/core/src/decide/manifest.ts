@@ -98,7 +98,7 @@ export interface Rule {
   readonly webSocket?: WebSocketRule | undefined;
 }
 
-/** What a route needs for the bodies in which each condition holds. */
+/** What a route needs for the bodies in which each condition holds: for any JSON, where there is no condition. */
 export interface RuleCase {
   readonly when: readonly Condition[];
   readonly rule: Rule;

@@ -29,5 +29,7 @@ export function requirementFor(
 ): Requirement | undefined {
   if (!('cases' in demanded)) return demanded;
   const body = readJsonBody(request);
+  // What we cannot read, an upstream may: it is not for the case that stands for all the rest.
+  if (body === undefined) return undefined;
   return demanded.cases.find(({ when }) => holdAll(when, body))?.requirement;
 }

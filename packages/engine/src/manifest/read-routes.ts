@@ -112,7 +112,7 @@ function readCases(
   permissions: ReadonlyMap<string, Permission>,
   fields: ManifestFields,
 ): RuleCase[] {
-  for (const name of ['weight', 'facts', 'webSocket']) {
+  for (const name of ['weight', 'facts']) {
     if (members[name] !== undefined)
       fields.fault(path, `a route with cases has its "${name}" in each of them`);
   }
@@ -122,8 +122,11 @@ function readCases(
     const at = [...path, i];
     const one = fields.mapping(given, at, ['when', 'permission', 'weight', 'facts']);
     if (one.permission === undefined) fields.fault(at, 'a case has a "permission"');
+    if (one.when === undefined && i < cases.length - 1) {
+      fields.fault(at, 'only the last case has no "when": it stands for all the rest');
+    }
     return {
-      when: readConditions(one.when, [...at, 'when'], 'a case', fields),
+      when: one.when === undefined ? [] : readConditions(one.when, [...at, 'when'], '"when"', fields),
       rule: { ...readNeeds({ ...one, route: members.route }, at, permissions, fields), isPublic: false },
     };
   });
