@@ -13,6 +13,7 @@ const ORDER = [
   'hawk',
   'rfc9421',
   'dialects',
+  'constraints',
   'better-auth',
   'http-verify',
   'http-proxy',
