@@ -104,6 +104,7 @@ export function makeSigningKey(material: KeyMaterial, dialect: Dialect, kind?: C
       `The dialect ${dialect.name} has keys of the kinds ${kinds}, and this one is ${known}.`,
     );
   }
+  refuseMixUp(secret, known);
   if (known === 'hmac') checkHmacSecret(secret, use.key === 'base64');
   if (known === 'bearer') checkToken(secret);
   const keyId = keyIdOf(material.keyId, secret, known);
@@ -142,6 +143,22 @@ function kindOfPem(pem: string): CredentialKind {
     'secret_invalid',
     'The private key is neither Ed25519, nor RSA, nor ECDSA on the curve P-256.',
   );
+}
+
+/** A token and a secret stand under the same name in a program's environment: each would do harm in the other's place. */
+function refuseMixUp(secret: string, kind: CredentialKind): void {
+  if (kind === 'bearer' && /^cs[_/](?:live|test)[_/]/.test(secret)) {
+    throw invalid(
+      'secret_invalid',
+      'A secret for signing (cs_…) stands where the token should, and would be sent as it is.',
+    );
+  }
+  if (kind === 'hmac' && /^cb_(?:live|test)_/.test(secret)) {
+    throw invalid(
+      'secret_invalid',
+      "A bearer token (cb_…) stands where the secret for signing should: an operator's, perhaps.",
+    );
+  }
 }
 
 function checkHmacSecret(secret: string, isBase64: boolean): void {

@@ -81,6 +81,12 @@ describe('a key that cannot be right', () => {
     ['a secret in quotes', { secret: `"${SECRET}"` }, 'secret_invalid'],
     ['a secret with a line end', { secret: `${SECRET}\n` }, 'secret_invalid'],
     ['a secret with a space', { secret: `${SECRET.slice(0, 8)} ${SECRET.slice(8)}` }, 'secret_invalid'],
+    [
+      'a token in the place of the secret',
+      { secret: mintBearerToken(liveId, randomBytes) },
+      'secret_invalid',
+    ],
+    ['a secret in the place of the token', { dialect: 'bearer', secret: liveSecret }, 'secret_invalid'],
     ['an empty secret', { secret: '' }, 'secret_invalid'],
     ['an endless secret', { secret: 'x'.repeat(300) }, 'secret_invalid'],
     [

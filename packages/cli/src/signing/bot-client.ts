@@ -40,24 +40,7 @@ export function createBotClient(
     nonce: nonce === undefined ? undefined : () => nonce,
     ...others,
   };
-  refuseMixUp(key.secret, dialect.schemes.bearer !== undefined);
   return createClient(all);
-}
-
-/** An operator's token stands under the same name as a bot's secret: each would do harm in the place of the other. */
-function refuseMixUp(secret: string, isToken: boolean): void {
-  if (isToken && /^cs[_/](?:live|test)[_/]/.test(secret)) {
-    throw new CountersignError(
-      'secret_invalid',
-      'A secret for signing (cs_…) stands where the token should, and would be sent as it is.',
-    );
-  }
-  if (!isToken && /^cb_(?:live|test)_/.test(secret)) {
-    throw new CountersignError(
-      'secret_invalid',
-      "A bearer token (cb_…) stands where the secret for signing should: an operator's, perhaps.",
-    );
-  }
 }
 
 /** Refuses a body or a header that holds the secret: it is never sent, nor printed. */
