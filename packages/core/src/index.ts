@@ -6,6 +6,7 @@ export * from './credential/credential.ts';
 export * from './credential/id.ts';
 export * from './decide/decide.ts';
 export * from './decide/decimal.ts';
+export * from './decide/expression.ts';
 export * from './decide/facts.ts';
 export * from './decide/manifest.ts';
 export * from './decide/public-messages.ts';
