@@ -1,9 +1,12 @@
-import { type Gap, isGap, worse } from './evaluation.ts';
+import { isGap, worse } from './evaluation.ts';
 import { asDecimal, canBeEqual, SAME } from './operations.ts';
 import type { Scope } from './scope.ts';
 import { type Run, type Term, TYPE_WORDS } from './term.ts';
 
-/** Compiles `value in [a, b, c]`. The value is computed once. Texts that are known already are looked up at once. */
+/**
+ * Compiles `value in [a, b, c]`. The value is computed once, and so is each item: as in CEL, a list with a gap in it is a
+ * gap. Texts that are known already are looked up at once.
+ */
 export function membership(
   givenValue: Term,
   givenItems: readonly Term[],
@@ -38,14 +41,13 @@ function amongTexts(
 ): Run<boolean> {
   return (on) => {
     const found = value(on);
-    if (isGap(found)) return found;
-    if (texts.has(found as string)) return true;
-    let gap: Gap | undefined;
+    let gap = isGap(found) ? found : undefined;
+    let isThere = texts.has(found as string);
     for (const other of others) {
       const item = other(on);
       if (isGap(item)) gap = worse(gap, item);
-      else if (same(found, item)) return true;
+      else isThere ||= gap === undefined && same(found, item);
     }
-    return gap ?? false;
+    return gap ?? isThere;
   };
 }
