@@ -347,6 +347,13 @@ describe('a text that is no expression', () => {
     ['now + now > now', 'column 1: "+" cannot stand between a time and a time'],
   ])('says what is wrong with %j', (source, expected) => expect(message(source)).toBe(expected));
 
+  it('is shown in messages as short and plain text', () => {
+    expect(message('now.getHours("\\u001b[2J\\n") > 1')).toContain('no time zone "\ufffd[2J\ufffd"');
+    expect(message('\u001b')).toBe('column 1: unexpected character: \ufffd');
+    expect(message('\u2028')).toBe('column 1: unexpected character: \ufffd');
+    expect(message('f'.repeat(1_000))).toHaveLength('column 1: '.length + 301);
+  });
+
   it('is one that is too long, too large or too deep, and not one that just fits', () => {
     const long = (length: number) => `facts.side == "${'a'.repeat(length - 'facts.side == ""'.length)}"`;
     expect(message(long(2_000))).toBe('it compiles');

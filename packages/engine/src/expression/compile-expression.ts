@@ -47,7 +47,12 @@ function compile(source: string, known: ExpressionFacts | undefined): CompiledEx
   return { ok: true, expression };
 }
 
-function refused(source: string, at: number, message: string): CompiledExpression {
+/** Words of the source stand in messages, and the source may hold anything: what it shows is short, and plain text. */
+const MAX_MESSAGE = 300;
+
+function refused(source: string, at: number, reason: string): CompiledExpression {
+  const short = reason.length > MAX_MESSAGE ? `${reason.slice(0, MAX_MESSAGE)}…` : reason;
+  const message = short.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\ufffd');
   const lines = source.slice(0, at).split('\n');
   const column = `column ${(lines.at(-1) as string).length + 1}`;
   return {
