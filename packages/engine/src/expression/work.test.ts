@@ -1,6 +1,6 @@
 import type { ExpressionInput } from '@countersign/core';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { compileExpression } from './compile-expression.ts';
 import { Condition } from './condition.ts';
 import { MAX_SOURCE, MAX_TEXT, MAX_WORK, NODE_WORK } from './limits.ts';
@@ -88,11 +88,28 @@ describe('the work of an evaluation', () => {
     expect(conditionOf(`facts.instrument in [${list}]`).evaluate(listed.input)).toBe('true');
   });
 
-  it('does not begin anew for each element: what was left out is no yes', () => {
-    // The first element takes all work in an operand that is not needed; the second is not bought.
-    const source = `facts.side == "buy" && (${Array(40).fill('facts.a.contains(facts.b)').join(' || ')} || true)`;
-    const facts = { side: ['buy', 'sell'], a: batch(LONG, 2), b: batch(`${'a'.repeat(1_023)}b`, 2) };
-    expect(conditionOf(source).evaluate(counted(facts).input)).toBe('fault');
+  const SEARCHES = Array(40).fill('facts.a.contains(facts.b)').join(' || ');
+  const searched = (count: number) => ({ a: batch(LONG, count), b: batch(`${'a'.repeat(1_023)}b`, count) });
+
+  it('is refused before it is done', () => {
+    let comparisons = 0;
+    const { includes } = String.prototype;
+    const spy = vi.spyOn(String.prototype, 'includes').mockImplementation(function (this: string, part) {
+      if (this.length === MAX_TEXT) comparisons += (this.length - part.length + 1) * part.length;
+      return includes.call(this, part);
+    });
+    const outcome = conditionOf(SEARCHES).evaluate(counted(searched(1)).input);
+    spy.mockRestore();
+    expect(outcome).toBe('fault');
+    expect(comparisons).toBe(LARGEST_OPERATION);
+  });
+
+  it('makes a fault when it ends in an operand that is not needed', () => {
+    const source = `facts.side == "buy" && (${SEARCHES} || true)`;
+    const facts = (sides: string[]) => counted({ side: sides, ...searched(sides.length) }).input;
+    expect(conditionOf(source).evaluate(facts(['buy']))).toBe('fault');
+    expect(conditionOf(source).evaluate(facts(['buy', 'sell']))).toBe('fault');
+    expect(conditionOf(source).evaluate(facts(['sell', 'buy']))).toBe('false');
   });
 
   it('computes no part of an expression twice, however they are nested', () => {
