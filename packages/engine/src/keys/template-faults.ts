@@ -35,7 +35,9 @@ function asOfTemplate({ kind, expiresInMs }: Template, fault: Fault): Fault {
   const { pointer, permission, policy } = fault;
   const why = `${permission} (${policy})`;
   if (pointer === '/kind') {
-    return kind === undefined ? { ...fault, message: `no kind of key is one that ${why} allows` } : fault;
+    return kind === undefined
+      ? { ...fault, message: 'no kind of key is one that all of its permissions allow (kinds)' }
+      : fault;
   }
   if (pointer === '/expiresAt' && expiresInMs !== undefined) {
     return { ...fault, message: `is too long for ${why}` };

@@ -38,7 +38,8 @@ export function kindsWithoutDialect({
   const signs = (kind: string) =>
     spoken.some((dialect) => dialect !== undefined && kind in (dialect as Dialect).schemes);
   return [...permissions.values()].flatMap(({ name, policy }) => {
-    if (policy?.kinds === undefined || policy.kinds.some(signs)) return [];
+    // A list without a kind is a fault of its own.
+    if (policy?.kinds === undefined || policy.kinds.length === 0 || policy.kinds.some(signs)) return [];
     const message = `no dialect under "dialects" signs with a key of kind ${policy.kinds.join(' or ')}`;
     return [{ name, message }];
   });
