@@ -9,11 +9,13 @@ import { addExplain } from './commands/explain.ts';
 import { addKeyring } from './commands/keyring.ts';
 import { addKeys } from './commands/keys/keys.ts';
 import { addManifest } from './commands/manifest.ts';
+import { addPolicy } from './commands/policy.ts';
 import { addRequest } from './commands/request.ts';
 import { addRun } from './commands/run.ts';
 import { addScan } from './commands/scan.ts';
 import { addServe } from './commands/serve.ts';
 import { addSign } from './commands/sign.ts';
+import { addTemplates } from './commands/templates.ts';
 import { addVerify } from './commands/verify.ts';
 import type { Context } from './context.ts';
 
@@ -46,6 +48,8 @@ export function buildProgram(context: Context): Command {
     .addHelpText('after', FOOTER);
   addServe(program, context);
   addKeys(program, context);
+  addTemplates(program, context);
+  addPolicy(program, context);
   addManifest(program, context);
   addKeyring(program, context);
   addAnswerKey(program, context);

@@ -1,6 +1,7 @@
 export * from './errors.ts';
 export * from './keys.ts';
 export * from './openapi.ts';
+export * from './policies.ts';
 export * from './problem.ts';
 export * from './routes.ts';
 export * from './service.ts';

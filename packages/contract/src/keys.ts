@@ -74,7 +74,13 @@ export const KeyCreate = z
     accountId,
     label: label.default(''),
     environment: z.enum(ENVIRONMENTS),
-    kind: z.enum(CREDENTIAL_KINDS),
+    template: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe('Name of a template of the manifest, for what is not given. Fields that are given win'),
+    kind: z.enum(CREDENTIAL_KINDS).optional().describe('Needed, unless the template says it'),
     dialects: z.array(z.string().max(64)).min(1).max(20).optional(),
     passphrase: z.string().min(8).max(32).optional(),
     publicKey: z
@@ -82,7 +88,7 @@ export const KeyCreate = z
       .max(4096)
       .optional()
       .describe('For asymmetric kinds: PEM (SPKI), or for secp256k1 the Ethereum address'),
-    permissions: restrictions.permissions,
+    permissions: restrictions.permissions.optional().describe('Needed, unless there is a template'),
     allowedIps: restrictions.allowedIps.optional(),
     expiresAt: instant.optional(),
     constraints: restrictions.constraints.optional(),
@@ -92,15 +98,19 @@ export const KeyCreate = z
   })
   .meta({ id: 'KeyCreate' });
 
-export const KeyImport = KeyCreate.extend({
-  id: z
-    .string()
-    .min(1)
-    .max(128)
-    .regex(/^(?!\.{1,2}$)[\x21-\x7e]+$/, 'printable ASCII without spaces, and not a dot or two'),
-  secret: z.string().min(1).max(512).optional(),
-  passphrase: z.string().min(1).max(64).optional(),
-}).meta({ id: 'KeyImport' });
+export const KeyImport = KeyCreate.omit({ template: true })
+  .extend({
+    kind: z.enum(CREDENTIAL_KINDS),
+    permissions: restrictions.permissions,
+    id: z
+      .string()
+      .min(1)
+      .max(128)
+      .regex(/^(?!\.{1,2}$)[\x21-\x7e]+$/, 'printable ASCII without spaces, and not a dot or two'),
+    secret: z.string().min(1).max(512).optional(),
+    passphrase: z.string().min(1).max(64).optional(),
+  })
+  .meta({ id: 'KeyImport' });
 
 export const KeyEdit = z
   .strictObject({
@@ -176,6 +186,15 @@ export const Key = z
     status: z.enum(KEY_STATUSES),
     createdAt: z.string(),
     expiresAt: z.string().nullable(),
+    widenedAt: z
+      .string()
+      .nullable()
+      .describe(
+        'When it was made, or allowed more than before: from here the cool-downs of its permissions count',
+      ),
+    withdrawalAddressesSince: z
+      .record(z.string(), z.string())
+      .describe('Since when addresses are on the list to withdraw to, where they have to cool down'),
     lastUsedAt: z.string().nullable(),
     lastUsedIp: z.string().nullable(),
     secretVersions: z.array(
@@ -194,8 +213,8 @@ export const KeyWithSecret = Key.extend({
   secret: z.string().optional().describe('Shown this once; absent where the customer keeps the private key'),
 }).meta({ id: 'KeyWithSecret' });
 
-const cursor = z.string().max(256).optional();
-const limit = z.coerce.number().int().min(1).max(200).default(50);
+export const cursor = z.string().max(256).optional();
+export const limit = z.coerce.number().int().min(1).max(200).default(50);
 
 export const KeyListQuery = z.strictObject({
   accountId: accountId.optional(),

@@ -14,7 +14,14 @@ export const Problem = z
     code: z.enum(ERROR_CODES as [ErrorCode, ...ErrorCode[]]),
     requestId: z.string(),
     errors: z
-      .array(z.object({ pointer: z.string().describe('JSON pointer into the body'), message: z.string() }))
+      .array(
+        z.object({
+          pointer: z.string().describe('JSON pointer into the body'),
+          message: z.string(),
+          permission: z.string().optional().describe('The permission whose policy the body violates'),
+          policy: z.string().optional().describe('Its name in the manifest'),
+        }),
+      )
       .optional(),
   })
   .meta({ id: 'Problem' });

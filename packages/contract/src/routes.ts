@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
 import * as keys from './keys.ts';
+import * as policies from './policies.ts';
 import { AnswerKey, AuditEntries, AuditQuery, Health, KeyringState } from './service.ts';
 import { Decision, ExplainRequest, Explanation, VerifyRequest } from './verify.ts';
 
@@ -129,6 +130,25 @@ export const ROUTES = {
     status: 200,
     answer: keys.Revoked,
     errors: ['invalid_body', 'permission_denied'],
+  },
+  listTemplates: {
+    method: 'GET',
+    path: '/v1/templates',
+    summary: 'List the templates that keys can be made from',
+    permission: 'keys.read',
+    status: 200,
+    answer: policies.TemplateList,
+    errors: [],
+  },
+  listViolations: {
+    method: 'GET',
+    path: '/v1/policy/violations',
+    summary: 'List keys that violate the policies of today, or hold what the manifest does not know any more',
+    permission: 'keys.read',
+    query: policies.ViolationsQuery,
+    status: 200,
+    answer: policies.ViolationList,
+    errors: ['invalid_query'],
   },
   verify: {
     method: 'POST',

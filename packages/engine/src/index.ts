@@ -12,6 +12,7 @@ export { createEnvKeyring } from './keyring/env.ts';
 export { type FileKeyring, openFileKeyring } from './keyring/file.ts';
 export type { Rewrapper, RewrapState } from './keyring/rewrap.ts';
 export * from './keys/key-input.ts';
+export type { KeyPolicies, ViolatingKey, ViolationPage } from './keys/key-policies.ts';
 export * from './keys/key-result.ts';
 export type { KeyService, StandingDeed } from './keys/key-service.ts';
 export * from './keys/key-view.ts';

@@ -13,6 +13,7 @@ import { answerBrokenRequest } from './broken-request.ts';
 import { type Caller, verifyCaller } from './caller.ts';
 import type { Call, Handler, Reply } from './handlers/handler.ts';
 import { keyAnswer, keyHandlers } from './handlers/keys.ts';
+import { policyHandlers } from './handlers/policies.ts';
 import { serviceHandlers } from './handlers/service.ts';
 import { verifyHandlers } from './handlers/verify.ts';
 import { type Attempt, Idempotency } from './idempotency.ts';
@@ -88,6 +89,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
 
   const handlers: Record<RouteId, Handler> = {
     ...keyHandlers(engine),
+    ...policyHandlers(engine),
     ...verifyHandlers(engine),
     ...serviceHandlers({
       engine,

@@ -57,6 +57,8 @@ const CALLS: Record<
   revokeKeys: (app) => app.post('/v1/revocations', { accountId: 'acct_none', reason: 'closed' }),
   verify: (app) => app.post('/v1/verify', { request: { method: 'GET', target: '/', headers: {} } }),
   explain: (app) => app.post('/v1/explain', { request: { method: 'GET', target: '/', headers: {} } }),
+  listTemplates: (app) => app.get('/v1/templates'),
+  listViolations: (app) => app.get('/v1/policy/violations?limit=2'),
   listAuditEntries: (app) => app.get('/v1/audit/entries?limit=3'),
   showKeyring: (app) => app.get('/v1/keyring'),
   rotateKeyring: (app) => app.post('/v1/keyring/rotate'),

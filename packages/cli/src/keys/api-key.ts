@@ -1,4 +1,11 @@
-import type { Key, KeyList, KeyWithSecret, Revoked } from '@countersign/contract';
+import type {
+  Key,
+  KeyList,
+  KeyWithSecret,
+  Revoked,
+  TemplateList,
+  ViolationList,
+} from '@countersign/contract';
 
 /** A key, as the service shows it. */
 export type ApiKey = (typeof Key)['_output'];
@@ -6,3 +13,5 @@ export type ApiKey = (typeof Key)['_output'];
 export type ApiKeyWithSecret = (typeof KeyWithSecret)['_output'];
 export type ApiKeyPage = (typeof KeyList)['_output'];
 export type RevokedKeys = (typeof Revoked)['_output'];
+export type ApiTemplates = (typeof TemplateList)['_output'];
+export type ApiViolations = (typeof ViolationList)['_output'];

@@ -1,4 +1,4 @@
-import { KeyCreate } from '@countersign/contract';
+import { KeyImport } from '@countersign/contract';
 import { type Command, Option } from 'commander';
 import { UsageError } from '../command-error.ts';
 import {
@@ -31,6 +31,7 @@ export interface NewKeyFlags extends RestrictionFlags {
   readonly environment?: string;
   readonly kind?: string;
   readonly dialect?: readonly string[];
+  readonly template?: string;
 }
 
 export interface Constraints {
@@ -43,9 +44,9 @@ export function addNewKeyOptions(command: Command): Command {
   return command
     .option('--account <id>', 'the account that the key acts for')
     .addOption(
-      new Option('--environment <name>', 'where it acts').choices(KeyCreate.shape.environment.options),
+      new Option('--environment <name>', 'where it acts').choices(KeyImport.shape.environment.options),
     )
-    .addOption(new Option('--kind <kind>', 'what it signs with').choices(KeyCreate.shape.kind.options))
+    .addOption(new Option('--kind <kind>', 'what it signs with').choices(KeyImport.shape.kind.options))
     .option(
       '--dialect <name>',
       'dialect that it may sign in, repeatable (default: any that fits the kind)',
@@ -79,13 +80,16 @@ export function addRemovalOptions(command: Command): Command {
     .option('--no-metadata', 'no metadata');
 }
 
+/** What a template can say in the place of an option. */
+const FROM_TEMPLATE = ['kind', 'permission'] as const;
+
 /**
  * Makes the body that issues or imports a key, without what proves possession of it.
  *
  * @throws {@link UsageError} that lists every option that is missing
  */
 export function newKeyBody(flags: NewKeyFlags): Record<string, unknown> {
-  const needed = ['account', 'environment', 'kind', 'permission'] as const;
+  const needed = ['account', 'environment', ...(flags.template === undefined ? FROM_TEMPLATE : [])] as const;
   const missing = needed.filter((name) => flags[name] === undefined).map((name) => `--${name}`);
   if (missing.length > 0) {
     const orNone = missing.includes('--permission') ? ' (--no-permission for a key that may do nothing)' : '';
@@ -97,9 +101,10 @@ export function newKeyBody(flags: NewKeyFlags): Record<string, unknown> {
     accountId: flags.account,
     label: flags.label,
     environment: flags.environment,
+    template: flags.template,
     kind: flags.kind,
     dialects: flags.dialect,
-    permissions: permission || [],
+    permissions: permission === false ? [] : permission,
     allowedIps: allowIp || undefined,
     expiresAt: expires || undefined,
     constraints: Object.keys(constraints).length === 0 ? undefined : constraints,

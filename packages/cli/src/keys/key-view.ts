@@ -43,6 +43,7 @@ export function keyFields(terminal: Terminal, key: ApiKey): string {
     ],
     ['created', instant(key.createdAt)],
     ['expires', instant(key.expiresAt)],
+    ['widened', instant(key.widenedAt, '-')],
     ['last used', usedText(key.lastUsedAt, key.lastUsedIp)],
     ['secret versions', key.secretVersions.map(versionText).join('\n') || 'destroyed'],
     ['revision', String(key.revision)],

@@ -17,6 +17,7 @@ import {
 } from '@countersign/core';
 import type { Fault, ImportInput, KeyEdit, KeyInput } from './key-input.ts';
 import { OPERATOR_PERMISSIONS } from './operator-permissions.ts';
+import { policyFaults } from './policy-faults.ts';
 import { needsBase64Secret } from './secret-versions.ts';
 
 const ASYMMETRIC: ReadonlySet<CredentialKind> = new Set(['ed25519', 'rsa', 'p256', 'secp256k1']);
@@ -40,6 +41,7 @@ export function faultsInNewKey(
     ...faultsInProof(input),
     ...faultsInDialects(input, dialects),
     ...faultsInRestrictions(input, input.accountId, manifest, nowMs),
+    ...policyFaults(input, manifest, nowMs),
   ];
 }
 

@@ -21,6 +21,14 @@ export interface KeyInput {
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
+/** A key that is asked for. What its template says need not be said again. */
+export interface NewKey extends Omit<KeyInput, 'kind' | 'permissions'> {
+  /** The name of a template of the manifest. */
+  readonly template?: string | undefined;
+  readonly kind?: CredentialKind | undefined;
+  readonly permissions?: readonly string[] | undefined;
+}
+
 /** A key that another system issued. */
 export interface ImportInput extends KeyInput {
   readonly id: string;
@@ -44,4 +52,7 @@ export interface KeyEdit {
 export interface Fault {
   readonly pointer: string;
   readonly message: string;
+  /** Where an operator's policy is violated: the permission that has it, and its name in the manifest. */
+  readonly permission?: string | undefined;
+  readonly policy?: string | undefined;
 }

@@ -14,18 +14,22 @@ import type { Keyring } from '../ports/keyring.ts';
 import type { CredentialRecord, SecretVersionRecord } from '../ports/record.ts';
 import type { CredentialFilter, Lookup, Store } from '../ports/store.ts';
 import type { UsageRecorder } from '../usage.ts';
+import { filledIn } from './from-template.ts';
 import { entryFor, refusalFor, remembered } from './key-change.ts';
 import { faultsInImport, faultsInNewKey, faultsInRestrictions, isAsymmetric } from './key-faults.ts';
-import type { ImportInput, KeyEdit, KeyInput } from './key-input.ts';
+import type { ImportInput, KeyEdit, KeyInput, NewKey } from './key-input.ts';
+import { createKeyPolicies, type KeyPolicies } from './key-policies.ts';
 import { type By, type KeyChanged, type KeyRefusal, refused, refusedFor } from './key-result.ts';
 import { type KeyView, keyView } from './key-view.ts';
 import { mayManage } from './may-manage.ts';
+import { policyFaultsOfEdit } from './policy-faults.ts';
 import { createRevocations, type Revocations } from './revocations.ts';
 import { destroyed, makeSecretVersion, needsBase64Secret, passphraseOf } from './secret-versions.ts';
+import { coolDownOfEdit, coolDownOfNewKey } from './widening.ts';
 
 /** Everything that can be done with keys. A refusal is a value; a store that fails rejects. */
-export interface KeyService extends Revocations {
-  issue(input: KeyInput, by: By): Promise<KeyChanged | KeyRefusal>;
+export interface KeyService extends Revocations, KeyPolicies {
+  issue(asked: NewKey, by: By): Promise<KeyChanged | KeyRefusal>;
   importKey(input: ImportInput, by: By): Promise<KeyChanged | KeyRefusal>;
   get(id: string): Promise<KeyView | undefined>;
   list(filter: Omit<CredentialFilter, 'nowMs'>): Promise<readonly KeyView[]>;
@@ -67,11 +71,13 @@ export function createKeyService({ store, keyring, manifest, dialects, clock, us
     return givenTagKey;
   }
 
-  async function issue(input: KeyInput, by: By): Promise<KeyChanged | KeyRefusal> {
+  async function issue(asked: NewKey, by: By): Promise<KeyChanged | KeyRefusal> {
     const nowMs = clock();
+    const { input, faults: unfilled } = filledIn(asked, manifest, nowMs);
+    if (input === undefined) return refusedFor(unfilled);
     const barred = mayManage(input.accountId, by, input.permissions);
     if (barred !== undefined) return barred;
-    const faults = faultsInNewKey(input, manifest, dialects, nowMs);
+    const faults = [...unfilled, ...faultsInNewKey(input, manifest, dialects, nowMs)];
     if (faults.length > 0) return refusedFor(faults);
     const id = mintId(input.environment, tagKey(), randomBytes);
     return create(id, input, id, nowMs, by, 'key.issued', addressesOf(input));
@@ -128,6 +134,7 @@ export function createKeyService({ store, keyring, manifest, dialects, clock, us
       expiresAt: input.expiresAt ?? null,
       secretVersions: [made.version],
       revision: 0,
+      ...(type === 'key.issued' ? coolDownOfNewKey(input, nowMs) : {}),
     };
     const lookups = foreign.map((name) => ({ name, credentialId: id }));
     // An imported secret is known to the caller: it is not shown again.
@@ -237,6 +244,7 @@ export function createKeyService({ store, keyring, manifest, dialects, clock, us
 
   return {
     ...revocations,
+    ...createKeyPolicies({ store, manifest, clock }),
     issue,
     importKey,
     rotate,
@@ -262,10 +270,15 @@ export function createKeyService({ store, keyring, manifest, dialects, clock, us
         if (record.revision !== revision) {
           return refused('revision_mismatch', `The key is at revision ${record.revision}, not ${revision}.`);
         }
-        const faults = faultsInRestrictions(edit, record.accountId, manifest, nowMs);
-        if (faults.length > 0) return refusedFor(faults);
         const given = Object.fromEntries(Object.entries(edit).filter(([, value]) => value !== undefined));
-        return save({ ...record, ...given }, by, 'key.edited', { fields: Object.keys(given) });
+        const next: CredentialRecord = { ...record, ...given };
+        const faults = [
+          ...faultsInRestrictions(edit, record.accountId, manifest, nowMs),
+          ...policyFaultsOfEdit(record, next, manifest, nowMs),
+        ];
+        if (faults.length > 0) return refusedFor(faults);
+        const cooling = { ...next, ...coolDownOfEdit(record, next, nowMs) };
+        return save(cooling, by, 'key.edited', { fields: Object.keys(given) });
       }),
     retirePrevious: (id, by) =>
       change(id, by, async (record, nowMs) => {

@@ -23,6 +23,10 @@ export interface KeyView
   readonly nonceWindow: number;
   readonly createdAt: string;
   readonly expiresAt: string | null;
+  /** From when the cool-downs of its permissions count: when it was made, or allowed more than before. */
+  readonly widenedAt: string | null;
+  /** Since when addresses are on the list of those it withdraws to, where they have to cool down. */
+  readonly withdrawalAddressesSince: Readonly<Record<string, string>>;
   readonly lastUsedAt: string | null;
   readonly lastUsedIp: string | null;
   readonly secretVersions: readonly SecretVersionView[];
@@ -61,6 +65,10 @@ export function keyView(record: CredentialRecord, usage: readonly Usage[], nowMs
     status: statusOf(record, nowMs),
     createdAt: iso(record.createdAt),
     expiresAt: isoOrNull(record.expiresAt),
+    widenedAt: isoOrNull(record.widenedAt ?? null),
+    withdrawalAddressesSince: Object.fromEntries(
+      Object.entries(record.addressesSince ?? {}).map(([address, since]) => [address, iso(since)]),
+    ),
     lastUsedAt: isoOrNull(latest?.lastUsedAt ?? null),
     lastUsedIp: latest?.lastUsedIp ?? null,
     secretVersions: record.secretVersions.map(({ version, createdAt, retiresAt }) => ({

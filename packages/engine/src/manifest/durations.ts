@@ -12,3 +12,9 @@ export function readDuration(value: unknown, path: Path, fields: ManifestFields)
   fields.fault(path, 'must be a duration like "30s", "5m", "24h" or "90d", of up to 100 years');
   return 0;
 }
+
+/** A duration as a manifest writes it, in the largest unit that it is a whole number of. */
+export function durationText(ms: number): string {
+  const [unit, size] = Object.entries(UNITS).findLast(([, each]) => ms % each === 0) ?? ['ms', 1];
+  return `${ms / size}${unit}`;
+}

@@ -1,9 +1,11 @@
 import { DIALECTS, type Manifest } from '@countersign/core';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { kindsWithoutDialect } from './contradictions.ts';
 import type { ManifestFields, Path } from './manifest-fields.ts';
 import { type OwnDialects, readOwnDialects } from './own-dialects.ts';
 import { readPermissions } from './read-permissions.ts';
 import { factTypesOf, readRoutes } from './read-routes.ts';
+import { readTemplates } from './read-templates.ts';
 import { createRouteTable, type Route } from './routes.ts';
 
 /** Something wrong in a manifest, and where: lines and columns count from 1. */
@@ -77,7 +79,11 @@ function nameOf(document: ReturnType<typeof parseDocument>, path: Path): unknown
 }
 
 function readManifest(root: unknown, fields: ManifestFields) {
-  const given = fields.mapping(root, [], ['version', 'dialects', 'ownDialects', 'permissions', 'routes']);
+  const given = fields.mapping(
+    root,
+    [],
+    ['version', 'dialects', 'ownDialects', 'permissions', 'templates', 'routes'],
+  );
   if (given.version !== 1) fields.fault(['version'], '"version" must be 1');
   const permissions = readPermissions(given.permissions, fields);
   const own = readOwnDialects(given.ownDialects, given.dialects, fields);
@@ -90,7 +96,11 @@ function readManifest(root: unknown, fields: ManifestFields) {
     rateLimits: [],
     facts: factTypesOf(routes, fields),
   };
-  return { ...manifest, routes };
+  for (const { name, message } of kindsWithoutDialect(manifest)) {
+    fields.fault(['permissions', name, 'policy', 'kinds'], message);
+  }
+  const templates = readTemplates(given.templates, { ...manifest, ruleFor: () => undefined }, fields);
+  return { ...manifest, templates, routes };
 }
 
 function readDialects(value: unknown, own: OwnDialects, fields: ManifestFields): string[] | undefined {

@@ -6,6 +6,7 @@ import {
   RISKS,
   type Risk,
 } from '@countersign/core';
+import { contradictionsIn } from './contradictions.ts';
 import { readDuration } from './durations.ts';
 import type { ManifestFields, Path } from './manifest-fields.ts';
 
@@ -24,12 +25,16 @@ export function readPermissions(value: unknown, fields: ManifestFields): Map<str
     if (description !== undefined && typeof description !== 'string') {
       fields.fault([...path, 'description'], '"description" must be a text');
     }
-    permissions.set(name, {
+    const permission: Permission = {
       name,
       risk: risk as Risk,
       description: description as string | undefined,
       policy: policy === undefined ? undefined : readPolicy(policy, [...path, 'policy'], fields),
-    });
+    };
+    for (const { field, message } of contradictionsIn(permission)) {
+      fields.fault([...path, 'policy', field], message);
+    }
+    permissions.set(name, permission);
   }
   return permissions;
 }
@@ -58,12 +63,6 @@ function readPolicy(value: unknown, path: Path, fields: ManifestFields): Policy 
     if (given[name] !== undefined) policy[member] = readDuration(given[name], [...path, name], fields);
   }
   if (given.kinds !== undefined) policy.kinds = readKinds(given.kinds, [...path, 'kinds'], fields);
-  if (given.needsAddressList === true && given.expiryWithoutAddressList !== undefined) {
-    fields.fault(
-      [...path, 'expiryWithoutAddressList'],
-      'never holds, because "needsAddressList" lets no key be without one',
-    );
-  }
   return policy;
 }
 

@@ -99,12 +99,12 @@ function revisionOf(header: string | string[] | undefined): number | undefined {
   return match === null ? undefined : Number(match[1]);
 }
 
-function writeCursor(id: string): string {
+export function writeCursor(id: string): string {
   return Buffer.from(id).toString('base64url');
 }
 
 /** Undefined for a text that {@link writeCursor} never wrote: the list would begin anew without a word. */
-function readCursor(cursor: string | undefined): string | undefined {
+export function readCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return '';
   const id = Buffer.from(cursor, 'base64url').toString();
   return cursor !== '' && writeCursor(id) === cursor ? id : undefined;
