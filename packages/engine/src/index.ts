@@ -6,6 +6,7 @@ export type { FailureBudgetOptions } from './failure-budget.ts';
 export { createEnvKeyring } from './keyring/env.ts';
 export { type FileKeyring, openFileKeyring } from './keyring/file.ts';
 export type { Rewrapper, RewrapState } from './keyring/rewrap.ts';
+export type { ImportResult, Imports } from './keys/import-keys.ts';
 export * from './keys/key-input.ts';
 export * from './keys/key-result.ts';
 export type { KeyService, StandingDeed } from './keys/key-service.ts';
