@@ -1,11 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  type DialectTable,
-  isIssuedId,
-  type Manifest,
-  mintId,
-  type Standing,
-} from '@countersign/core';
+import { type DialectTable, isIssuedId, type Manifest, mintId, type Standing } from '@countersign/core';
 import type { AuditEntryType } from '../ports/audit-log.ts';
 import type { Keyring } from '../ports/keyring.ts';
 import type { CredentialRecord, SecretVersionRecord } from '../ports/record.ts';
