@@ -44,7 +44,7 @@ export async function* byteLines(source: AsyncIterable<Buffer>, maxBytes: number
 }
 
 /** Takes a byte order mark from the beginning, where editors of Windows put one. */
-export async function* withoutMark(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* withoutMark(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let first: Buffer | undefined = Buffer.alloc(0);
   for await (const chunk of source) {
     if (first === undefined) {

@@ -78,7 +78,7 @@ function listIn(text: string): string[] {
 }
 
 function numberIn(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('is not a whole number');
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Write a whole number.');
   return Number(text);
 }
 
@@ -86,7 +86,7 @@ function jsonIn(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new InvalidArgumentError('is not JSON');
+    throw new InvalidArgumentError('Write JSON.');
   }
 }
 
