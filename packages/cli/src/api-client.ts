@@ -34,6 +34,8 @@ export interface ApiClient {
 const TIMEOUT_MS = 60_000;
 /** Posts that change nothing, and need no idempotency key. */
 const READ_ONLY_POSTS: ReadonlySet<RouteId> = new Set(['verify']);
+/** Posts that do the same when they are sent twice, and need none either. */
+const REPEATABLE_POSTS: ReadonlySet<RouteId> = new Set(['importKeys']);
 const NEVER_SENT: Readonly<Record<string, string>> = {
   ECONNREFUSED:
     'nothing listens there. Start the service (countersign serve), or give its address with --url or COUNTERSIGN_URL',
@@ -62,7 +64,7 @@ export function createApiClient({ url, token, tokenSource }: Connection): ApiCli
     const isChange = route.method !== 'GET' && !READ_ONLY_POSTS.has(id);
     const init: RequestInit = {
       method: route.method,
-      headers: headersOf(route, input, isChange),
+      headers: headersOf(route, input, isChange && !REPEATABLE_POSTS.has(id)),
       redirect: 'manual',
     };
     if (route.method !== 'GET') init.body = JSON.stringify(input.body ?? {});
@@ -81,12 +83,12 @@ export function createApiClient({ url, token, tokenSource }: Connection): ApiCli
     return { value: value as T, isReplayed: response.headers.get('idempotency-replayed') === 'true' };
   }
 
-  function headersOf(route: RouteContract, input: CallInput, isChange: boolean): Record<string, string> {
+  function headersOf(route: RouteContract, input: CallInput, needsKey: boolean): Record<string, string> {
     return {
       accept: 'application/json',
       authorization: `Bearer ${token}`,
       ...(route.method === 'GET' ? {} : { 'content-type': 'application/json' }),
-      ...(route.method === 'POST' && isChange
+      ...(route.method === 'POST' && needsKey
         ? { 'idempotency-key': input.idempotencyKey ?? randomUUID() }
         : {}),
       ...(input.revision === undefined ? {} : { 'if-match': `"${input.revision}"` }),

@@ -1,6 +1,7 @@
 import {
   chownSync,
   closeSync,
+  createReadStream,
   fchmodSync,
   fstatSync,
   fsyncSync,
@@ -8,10 +9,12 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  type Stats,
   statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { CommandError } from './command-error.ts';
 
@@ -26,6 +29,27 @@ const HAS_MODES = process.platform !== 'win32';
 export async function readPrivateFile(path: string): Promise<string> {
   if (path === '-') return text(process.stdin);
   return readWhole(path, true);
+}
+
+/**
+ * Opens a file that holds something secret, to be read bit by bit; `-` is standard input. One that others can read is
+ * refused.
+ *
+ * @throws {@link CommandError} that names the file and never its content
+ * @returns with its size in bytes, where that is known
+ */
+export function openPrivateStream(path: string): { stream: Readable; size: number | undefined } {
+  if (path === '-') return { stream: process.stdin, size: undefined };
+  const fd = openOrSay(path);
+  try {
+    const stat = fstatSync(fd);
+    if (stat.isDirectory()) throw new CommandError(`${path} is a folder.`);
+    refuseExposed(path, stat);
+    return { stream: createReadStream(path, { fd }), size: stat.isFile() ? stat.size : undefined };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
 }
 
 /** A file with something secret in it that others can read. */
@@ -45,19 +69,9 @@ export function isReadableByOthers(mode: number): boolean {
 }
 
 function readWhole(path: string, isPrivate: boolean): string {
-  let fd: number;
+  const fd = openOrSay(path);
   try {
-    fd = openSync(path, 'r');
-  } catch (error) {
-    throw new CommandError(`${path} cannot be read: ${reasonOf(error)}`);
-  }
-  try {
-    const stat = fstatSync(fd);
-    if (isPrivate && stat.isFile() && isReadableByOthers(stat.mode)) {
-      throw new ExposedFileError(
-        `${path} can be read by others. Run chmod 600 ${path}, and consider what is in it known.`,
-      );
-    }
+    if (isPrivate) refuseExposed(path, fstatSync(fd));
     return readFileSync(fd, 'utf8');
   } catch (error) {
     if (error instanceof CommandError) throw error;
@@ -65,6 +79,21 @@ function readWhole(path: string, isPrivate: boolean): string {
   } finally {
     closeSync(fd);
   }
+}
+
+function openOrSay(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw new CommandError(`${path} cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+function refuseExposed(path: string, stat: Stats): void {
+  if (!stat.isFile() || !isReadableByOthers(stat.mode)) return;
+  throw new ExposedFileError(
+    `${path} can be read by others. Run chmod 600 ${path}, and consider what is in it known.`,
+  );
 }
 
 /** A new file that only its owner can read, held open until something is written to it. */
@@ -77,15 +106,15 @@ export interface PrivateFile {
 }
 
 /**
- * Makes a file of mode 0600. One that exists already is never overwritten, nor a link followed.
+ * Makes a file of mode 0600, and opens it. One that exists already is never overwritten, nor a link followed.
  *
  * @throws {@link CommandError} when it exists or cannot be made
  */
-export function createPrivateFile(path: string): PrivateFile {
-  let fd: number;
+export function openNewPrivateFile(path: string): number {
   try {
-    fd = openSync(path, 'wx', 0o600);
+    const fd = openSync(path, 'wx', 0o600);
     fchmodSync(fd, 0o600); // Whatever the umask takes away.
+    return fd;
   } catch (error) {
     const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
     throw new CommandError(
@@ -94,6 +123,15 @@ export function createPrivateFile(path: string): PrivateFile {
         : `${path} cannot be made: ${reasonOf(error)}`,
     );
   }
+}
+
+/**
+ * Makes a file of mode 0600. One that exists already is never overwritten, nor a link followed.
+ *
+ * @throws {@link CommandError} when it exists or cannot be made
+ */
+export function createPrivateFile(path: string): PrivateFile {
+  const fd = openNewPrivateFile(path);
   let isOpen = true;
   const close = () => {
     if (isOpen) closeSync(fd);

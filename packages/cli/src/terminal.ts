@@ -16,14 +16,23 @@ export interface Terminal {
   printJson(value: unknown): void;
   /** Writes what is said beside the result: progress, advice, faults. */
   note(text: string): void;
+  /** Shows one line that the next one takes the place of. Absent where nobody looks. */
+  readonly status?: ((text: string) => void) | undefined;
   ask(question: string): Promise<string>;
   /** Asks without showing what is typed. */
   askHidden(question: string): Promise<string>;
 }
 
+const CLEAR_LINE = '\r\u001b[K';
+
 /** The terminal of this process. Colors only where a person looks, and never with NO_COLOR. */
 export function processTerminal(): Terminal {
   const { stdin, stdout, stderr, env } = process;
+  let hasStatus = false;
+  const status = (text: string) => {
+    if (hasStatus || text !== '') stderr.write(CLEAR_LINE + text.slice(0, (stderr.columns || 80) - 1));
+    hasStatus = text !== '';
+  };
   const hasColors = stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
   return {
     isInteractive: stdin.isTTY === true && stderr.isTTY === true,
@@ -38,8 +47,10 @@ export function processTerminal(): Terminal {
       stdout.write(`${JSON.stringify(value)}\n`);
     },
     note: (text) => {
-      stderr.write(`${text}\n`);
+      stderr.write(`${hasStatus ? CLEAR_LINE : ''}${text}\n`);
+      hasStatus = false;
     },
+    ...(stderr.isTTY === true && env.TERM !== 'dumb' ? { status } : {}),
     ask: (question) => answerTo(question, stderr),
     askHidden: async (question) => {
       const hidden = new Writable({ write: (_chunk, _encoding, done) => done() });

@@ -1,4 +1,5 @@
 export * from './errors.ts';
+export * from './import.ts';
 export * from './keys.ts';
 export * from './openapi.ts';
 export * from './policies.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
+import { KeyImportBatch, KeyImportResults } from './import.ts';
 import * as keys from './keys.ts';
 import * as policies from './policies.ts';
 import { AnswerKey, AuditEntries, AuditQuery, Health, KeyringState } from './service.ts';
@@ -69,6 +70,16 @@ export const ROUTES = {
     status: 201,
     answer: keys.Key,
     errors: ['invalid_body', 'id_taken', 'permission_denied'],
+  },
+  importKeys: {
+    method: 'POST',
+    path: '/v1/keys/import/batch',
+    summary: 'Take over up to 500 keys in one transaction, with a result for each. Can be sent again',
+    permission: 'keys.write',
+    body: KeyImportBatch,
+    status: 200,
+    answer: KeyImportResults,
+    errors: ['invalid_body'],
   },
   listKeys: {
     method: 'GET',

@@ -12,6 +12,7 @@ import Fastify, {
 import { answerBrokenRequest } from './broken-request.ts';
 import { type Caller, verifyCaller } from './caller.ts';
 import type { Call, Handler, Reply } from './handlers/handler.ts';
+import { importHandlers } from './handlers/import-keys.ts';
 import { keyAnswer, keyHandlers } from './handlers/keys.ts';
 import { policyHandlers } from './handlers/policies.ts';
 import { serviceHandlers } from './handlers/service.ts';
@@ -90,6 +91,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const handlers: Record<RouteId, Handler> = {
     ...keyHandlers(engine),
     ...policyHandlers(engine),
+    ...importHandlers(engine),
     ...verifyHandlers(engine),
     ...serviceHandlers({
       engine,

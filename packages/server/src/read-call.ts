@@ -15,11 +15,13 @@ type Read =
 const NOTHING: Read = { ok: true, value: undefined };
 
 export function readParams(route: RouteContract, given: unknown): Read {
-  return route.params === undefined ? NOTHING : check(route.params, given, 'not_found');
+  return route.params === undefined ? NOTHING : checked(route.params, given, 'not_found');
 }
 
 export function readQuery(route: RouteContract, given: unknown): Read {
-  return route.query === undefined ? NOTHING : check(route.query, { ...(given as object) }, 'invalid_query');
+  return route.query === undefined
+    ? NOTHING
+    : checked(route.query, { ...(given as object) }, 'invalid_query');
 }
 
 /**
@@ -33,7 +35,7 @@ export function readBody(route: RouteContract, bytes: Buffer, contentType: strin
       : { ok: false, code: 'invalid_body', detail: 'This route takes no body.' };
   }
   if (bytes.length === 0) {
-    if (route.bodyIsOptional) return check(route.body, {}, 'invalid_body');
+    if (route.bodyIsOptional) return checked(route.body, {}, 'invalid_body');
     return { ok: false, code: 'invalid_body', detail: 'The body is missing: send a JSON object.' };
   }
   if (!/^application\/json\s*(;|$)/i.test(contentType ?? '')) {
@@ -46,7 +48,7 @@ export function readBody(route: RouteContract, bytes: Buffer, contentType: strin
   } catch (error) {
     return { ok: false, code: 'invalid_json', detail: describe(error as Error) };
   }
-  return check(route.body, value, 'invalid_body');
+  return checked(route.body, value, 'invalid_body');
 }
 
 /** Reading strictly takes its time, so it is done where one of the names may occur, perhaps escaped. */
@@ -64,7 +66,8 @@ function describe(error: Error): string {
     : `The body is not valid JSON at character ${position}.`;
 }
 
-function check(schema: z.ZodType, value: unknown, code: ErrorCode): Read {
+/** Checks a value against a schema, and names each fault without repeating the value. */
+export function checked(schema: z.ZodType, value: unknown, code: ErrorCode): Read {
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };
   const errors = parsed.error.issues.flatMap(faultsOf);

@@ -27,6 +27,14 @@ const CALLS: Record<
   createKey: (app) =>
     app.post('/v1/keys', key({ rateLimits: [{ name: 'orders', quota: 10, windowSeconds: 1 }] })),
   importKey: (app) => app.post('/v1/keys/import', key({ id: 'old-key-1', secret: 'a secret of long ago' })),
+  importKeys: (app) =>
+    app.post('/v1/keys/import/batch', {
+      keys: [
+        key({ id: 'old-key-2', secret: 'another secret of old' }),
+        key({ id: 'x', secret: '' }),
+        'no key',
+      ],
+    }),
   listKeys: (app) => app.get('/v1/keys?accountId=acct_42&status=active&limit=2'),
   showKey: async (app) =>
     app.get(`/v1/keys/${(await app.newKey({ constraints: { instruments: ['BTCUSDT'] } })).id}`),

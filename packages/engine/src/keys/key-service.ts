@@ -1,36 +1,29 @@
 import { randomBytes } from 'node:crypto';
-import {
-  type DialectTable,
-  idInToken,
-  isIssuedId,
-  lookupOfForeignToken,
-  type Manifest,
-  mintId,
-  readAddress,
-  type Standing,
-} from '@countersign/core';
+import { type DialectTable, isIssuedId, type Manifest, mintId, type Standing } from '@countersign/core';
 import type { AuditEntryType } from '../ports/audit-log.ts';
 import type { Keyring } from '../ports/keyring.ts';
 import type { CredentialRecord, SecretVersionRecord } from '../ports/record.ts';
 import type { CredentialFilter, Lookup, Store } from '../ports/store.ts';
 import type { UsageRecorder } from '../usage.ts';
+import { addressesOf } from './foreign-names.ts';
 import { filledIn } from './from-template.ts';
+import { createImports, type Imports } from './import-keys.ts';
 import { entryFor, refusalFor, remembered } from './key-change.ts';
-import { faultsInImport, faultsInNewKey, faultsInRestrictions, isAsymmetric } from './key-faults.ts';
-import type { ImportInput, KeyEdit, KeyInput, NewKey } from './key-input.ts';
+import { faultsInNewKey, faultsInRestrictions, isAsymmetric } from './key-faults.ts';
+import type { KeyEdit, KeyInput, NewKey } from './key-input.ts';
 import { createKeyPolicies, type KeyPolicies } from './key-policies.ts';
 import { type By, type KeyChanged, type KeyRefusal, refused, refusedFor } from './key-result.ts';
 import { type KeyView, keyView } from './key-view.ts';
 import { mayManage } from './may-manage.ts';
+import { newRecord } from './new-record.ts';
 import { policyFaultsOfEdit } from './policy-faults.ts';
 import { createRevocations, type Revocations } from './revocations.ts';
 import { destroyed, makeSecretVersion, needsBase64Secret, passphraseOf } from './secret-versions.ts';
 import { coolDownOfEdit, coolDownOfNewKey } from './widening.ts';
 
 /** Everything that can be done with keys. A refusal is a value; a store that fails rejects. */
-export interface KeyService extends Revocations, KeyPolicies {
+export interface KeyService extends Revocations, Imports, KeyPolicies {
   issue(asked: NewKey, by: By): Promise<KeyChanged | KeyRefusal>;
-  importKey(input: ImportInput, by: By): Promise<KeyChanged | KeyRefusal>;
   get(id: string): Promise<KeyView | undefined>;
   list(filter: Omit<CredentialFilter, 'nowMs'>): Promise<readonly KeyView[]>;
   /** @param revision the revision that the caller saw */
@@ -80,65 +73,11 @@ export function createKeyService({ store, keyring, manifest, dialects, clock, us
     const faults = [...unfilled, ...faultsInNewKey(input, manifest, dialects, nowMs)];
     if (faults.length > 0) return refusedFor(faults);
     const id = mintId(input.environment, tagKey(), randomBytes);
-    return create(id, input, id, nowMs, by, 'key.issued', addressesOf(input));
-  }
-
-  async function importKey(input: ImportInput, by: By): Promise<KeyChanged | KeyRefusal> {
-    const nowMs = clock();
-    const barred = mayManage(input.accountId, by, input.permissions);
-    if (barred !== undefined) return barred;
-    const isOurs = isIssuedId(input.id, tagKey());
-    const faults = [
-      ...faultsInNewKey(input, manifest, dialects, nowMs),
-      ...faultsInImport(input, isOurs, dialects),
-    ];
-    if (faults.length > 0) return refusedFor(faults);
-    return create(input.id, input, input.id, nowMs, by, 'key.imported', foreignNames(input, isOurs));
-  }
-
-  async function create(
-    id: string,
-    input: KeyInput & { readonly secret?: string | undefined },
-    tokenId: string,
-    nowMs: number,
-    by: By,
-    type: AuditEntryType,
-    foreign: readonly string[],
-  ): Promise<KeyChanged | KeyRefusal> {
-    const { environment, kind, passphrase, publicKey, secret: given } = input;
-    const made = await makeSecretVersion(keyring, {
-      record: { id, environment, kind },
-      isBase64: needsBase64Secret(kind, input.dialects ?? manifest?.dialects, dialects),
-      version: 1,
-      nowMs,
-      tokenId,
-      passphrase,
-      publicKey,
-      secret: given,
-    });
-    const record: CredentialRecord = {
-      id,
-      accountId: input.accountId,
-      label: input.label,
-      environment,
-      kind,
-      dialects: input.dialects ?? null,
-      permissions: input.permissions,
-      allowedIps: input.allowedIps ?? null,
-      constraints: input.constraints ?? {},
-      rateLimits: input.rateLimits ?? [],
-      nonceWindow: input.nonceWindow ?? 0,
-      metadata: input.metadata ?? {},
-      standing: 'active',
-      createdAt: nowMs,
-      expiresAt: input.expiresAt ?? null,
-      secretVersions: [made.version],
-      revision: 0,
-      ...(type === 'key.issued' ? coolDownOfNewKey(input, nowMs) : {}),
-    };
-    const lookups = foreign.map((name) => ({ name, credentialId: id }));
-    // An imported secret is known to the caller: it is not shown again.
-    return save(record, by, type, {}, given === undefined ? made.secret : undefined, lookups);
+    const isBase64 = needsBase64Secret(input.kind, input.dialects ?? manifest?.dialects, dialects);
+    const made = await newRecord(keyring, input, { id, isBase64, nowMs });
+    const record = { ...made.record, ...coolDownOfNewKey(input, nowMs) };
+    const lookups = addressesOf(input).map((name) => ({ name, credentialId: id }));
+    return save(record, by, 'key.issued', {}, made.secret, lookups);
   }
 
   /** Stores a record with its log entry. */
@@ -241,12 +180,13 @@ export function createKeyService({ store, keyring, manifest, dialects, clock, us
   }
 
   const revocations = createRevocations({ store, clock });
+  const imports = createImports({ store, keyring, manifest, dialects, clock, tagKey });
 
   return {
     ...revocations,
     ...createKeyPolicies({ store, manifest, clock }),
+    ...imports,
     issue,
-    importKey,
     rotate,
     useTagKey(key) {
       givenTagKey = key;
@@ -307,21 +247,6 @@ const MAX_VERSIONS = 10;
 
 function isLive(retiresAt: number | null, nowMs: number): boolean {
   return retiresAt === null || retiresAt > nowMs;
-}
-
-function foreignNames(input: ImportInput, isOurs: boolean): string[] {
-  const names = isOurs ? [] : [input.id];
-  if (input.kind === 'bearer' && idInToken(input.secret ?? '') === undefined) {
-    names.push(lookupOfForeignToken(input.secret ?? ''));
-  }
-  names.push(...addressesOf(input).filter((address) => !names.includes(address)));
-  return names;
-}
-
-/** Requests do not name a key on secp256k1: its address is recovered from their signatures. */
-function addressesOf({ kind, publicKey = '' }: KeyInput): string[] {
-  const address = kind === 'secp256k1' ? readAddress(publicKey.trim()) : undefined;
-  return address === undefined ? [] : [address];
 }
 
 function newKeyOf(record: CredentialRecord): KeyInput {

@@ -1,25 +1,20 @@
-import { OPERATOR_ACCOUNT } from '@countersign/core';
 import type { CredentialRecord } from '../ports/record.ts';
+import type { RevocationFilter } from '../ports/revocations.ts';
 import type { Store } from '../ports/store.ts';
 import { entryFor, refusalFor, remembered } from './key-change.ts';
 import { type By, type KeyRefusal, type KeysRevoked, refused } from './key-result.ts';
 import { mayManage } from './may-manage.ts';
+import { isEmpty } from './revocation-match.ts';
 import { destroyed } from './secret-versions.ts';
-
-export interface RevocationFilter {
-  readonly accountId?: string | undefined;
-  readonly environment?: string | undefined;
-  /** Ms since 1970. */
-  readonly createdBefore?: number | undefined;
-  /** Every pair must be in a key's metadata. */
-  readonly metadata?: Readonly<Record<string, string>> | undefined;
-}
 
 /** The end of keys: final, and their secrets with them. */
 export interface Revocations {
   /** Ends a key for good and destroys its secrets. */
   revoke(id: string, reason: string, by: By): Promise<KeysRevoked | KeyRefusal>;
-  /** Revokes all keys of customers that match, in one revision. A filter that names nothing is refused. */
+  /**
+   * Revokes all keys of customers that match, in one revision. A filter that names nothing is refused. A caller's
+   * answer is not remembered with it: done again, it finds nothing left to revoke.
+   */
   revokeAll(filter: RevocationFilter, reason: string, by: By): Promise<KeysRevoked | KeyRefusal>;
 }
 
@@ -28,33 +23,22 @@ interface Parts {
   readonly clock: () => number;
 }
 
-const PAGE = 500;
 const MAX_ATTEMPTS = 10;
 
 export function createRevocations({ store, clock }: Parts): Revocations {
-  async function revokeRecords(
-    records: readonly CredentialRecord[],
-    reason: string,
-    data: Readonly<Record<string, unknown>>,
-    by: By,
-  ): Promise<KeysRevoked | KeyRefusal> {
+  function revokedKeys(revoked: number, revision: number, startedMs: number): KeysRevoked {
+    const elapsedMs = clock() - startedMs;
+    return { ok: true, revoked, revision, confirmedNodes: 1, everywhere: true, elapsedMs };
+  }
+
+  async function revokeOne(record: CredentialRecord, reason: string, by: By) {
     const startedMs = clock();
-    const result = (revision: number): KeysRevoked => ({
-      ok: true,
-      revoked: records.length,
-      revision,
-      confirmedNodes: 1,
-      everywhere: true,
-      elapsedMs: clock() - startedMs,
-    });
+    const result = (revision: number) => revokedKeys(1, revision, startedMs);
     try {
+      const secretVersions = record.secretVersions.map((version) => destroyed(version, startedMs));
       const revision = await store.commit({
-        records: records.map((record) => ({
-          ...record,
-          standing: 'revoked',
-          secretVersions: record.secretVersions.map((version) => destroyed(version, startedMs)),
-        })),
-        entries: records.map((record) => entryFor(record, by, 'key.revoked', { reason, ...data }, startedMs)),
+        records: [{ ...record, standing: 'revoked', secretVersions }],
+        entries: [entryFor(record, by, 'key.revoked', { reason }, startedMs)],
         answer: remembered(by, result),
       });
       return result(revision);
@@ -63,20 +47,18 @@ export function createRevocations({ store, clock }: Parts): Revocations {
     }
   }
 
-  async function recordsMeant(filter: RevocationFilter): Promise<CredentialRecord[]> {
-    const meant: CredentialRecord[] = [];
-    let afterId = '';
-    for (;;) {
-      const page = await store.listCredentials({
-        accountId: filter.accountId,
-        nowMs: clock(),
-        afterId,
-        limit: PAGE,
-      });
-      meant.push(...page.filter((record) => isMeant(record, filter)));
-      if (page.length < PAGE) return meant;
-      afterId = (page.at(-1) as CredentialRecord).id;
-    }
+  async function revokeAll(filter: RevocationFilter, reason: string, by: By) {
+    if (isEmpty(filter)) return refused('invalid_body', 'A revocation of many keys needs a filter.');
+    const startedMs = clock();
+    const { actor, requestId } = by;
+    const entry = { at: startedMs, actor, requestId };
+    const { revision, revoked } = await store.revokeMatching({
+      filter,
+      at: startedMs,
+      entry: { ...entry, type: 'key.revoked', data: { reason } },
+      summary: { ...entry, type: 'key.revoked_all', data: { reason, filter } },
+    });
+    return revokedKeys(revoked, revision, startedMs);
   }
 
   return {
@@ -87,15 +69,9 @@ export function createRevocations({ store, clock }: Parts): Revocations {
         const barred = mayManage(record.accountId, by);
         if (barred !== undefined) return barred;
         if (record.standing === 'revoked') return refused('key_revoked', 'The key is revoked already.');
-        return revokeRecords([record], reason, {}, by);
+        return revokeOne(record, reason, by);
       }),
-    revokeAll: (filter, reason, by) =>
-      insistently(async () => {
-        if (Object.values(filter).every((value) => value === undefined)) {
-          return refused('invalid_body', 'A revocation of many keys needs a filter.');
-        }
-        return revokeRecords(await recordsMeant(filter), reason, { filter }, by);
-      }),
+    revokeAll,
   };
 }
 
@@ -108,11 +84,4 @@ async function insistently<T>(attempt: () => Promise<T | KeyRefusal>): Promise<T
 
 function isConflict(result: unknown): boolean {
   return (result as KeyRefusal).code === 'revision_mismatch';
-}
-
-function isMeant(record: CredentialRecord, filter: RevocationFilter): boolean {
-  if (record.standing === 'revoked' || record.accountId === OPERATOR_ACCOUNT) return false;
-  if (filter.environment !== undefined && record.environment !== filter.environment) return false;
-  if (filter.createdBefore !== undefined && record.createdAt >= filter.createdBefore) return false;
-  return Object.entries(filter.metadata ?? {}).every(([name, value]) => record.metadata[name] === value);
 }

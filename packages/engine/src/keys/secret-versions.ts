@@ -93,13 +93,22 @@ async function sealSecret(
 export async function passphraseOf(
   keyring: Keyring,
   id: string,
-  { version, sealed }: SecretVersionRecord,
+  version: SecretVersionRecord,
 ): Promise<string | undefined> {
-  if (sealed === null) return undefined;
+  return (await openSealed(keyring, id, version)).passphrase;
+}
+
+/** Opens what is sealed of a secret version; nothing, where nothing is. */
+export async function openSealed(
+  keyring: Keyring,
+  id: string,
+  { version, sealed }: SecretVersionRecord,
+): Promise<SealedSecret> {
+  if (sealed === null) return {};
   const plaintext = await unseal(keyring, sealedName(id, version), sealed);
-  const { passphrase } = JSON.parse(plaintext.toString('utf8')) as SealedSecret;
+  const opened = JSON.parse(plaintext.toString('utf8')) as SealedSecret;
   plaintext.fill(0);
-  return passphrase;
+  return opened;
 }
 
 /** A secret version without anything that proves: kept for the record. */

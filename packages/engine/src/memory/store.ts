@@ -2,8 +2,11 @@ import { lineOf } from '../audit/decision-entry.ts';
 import { sealedName } from '../compile-credential.ts';
 import { kekOf } from '../envelope.ts';
 import { statusOf } from '../keys/key-view.ts';
+import { isMeant } from '../keys/revocation-match.ts';
+import { destroyed } from '../keys/secret-versions.ts';
 import type { AuditEntry, AuditEntryDraft } from '../ports/audit-log.ts';
 import type { CredentialRecord, Usage } from '../ports/record.ts';
+import type { RevocationOrder, RevokedAll } from '../ports/revocations.ts';
 import {
   ANSWER_MS,
   answerName,
@@ -82,6 +85,21 @@ export function createMemoryStore(): Store {
     return next;
   }
 
+  function revokeMatching({ filter, at, entry, summary }: RevocationOrder): RevokedAll {
+    const meant = [...records.values()].filter((record) => isMeant(record, filter));
+    const { accountId: ofAccount } = filter;
+    const about = { ...summary, accountId: ofAccount, data: { ...summary.data, revoked: meant.length } };
+    const next = commit({
+      records: meant.map((record) => ({
+        ...record,
+        standing: 'revoked',
+        secretVersions: record.secretVersions.map((version) => destroyed(version, at)),
+      })),
+      entries: [...meant.map(({ id, accountId }) => ({ ...entry, credentialId: id, accountId })), about],
+    });
+    return { revision: next, revoked: meant.length };
+  }
+
   function putAnswer({ sealed: bytes, ...answer }: RememberedAnswer): void {
     for (const [name, { createdAt }] of answers) {
       if (createdAt > answer.createdAt - ANSWER_MS) continue;
@@ -110,6 +128,7 @@ export function createMemoryStore(): Store {
         .slice(0, limit)
         .map(withSealed),
     commit,
+    revokeMatching: async (order) => revokeMatching(order),
     rememberedAnswer(scope, key, nowMs) {
       const name = answerName(scope, key);
       const answer = answers.get(name);

@@ -7,6 +7,7 @@ import type {
   StoredRisingNonce,
 } from './audit-log.ts';
 import type { CredentialRecord, Usage } from './record.ts';
+import type { RevocationStore } from './revocations.ts';
 
 export type MaybePromise<T> = T | Promise<T>;
 
@@ -56,10 +57,13 @@ export interface CredentialFilter {
   readonly limit: number;
 }
 
-/** A change of some credentials, as the change feed tells it. */
+/** What the feed tells of a credential. What it is like now stands in the store. */
+export type ChangedRecord = Pick<CredentialRecord, 'id' | 'revision'>;
+
+/** A change of some credentials, as the change feed tells it. One of very many is told in parts, of one revision. */
 export interface ChangeNotice {
   readonly revision: number;
-  readonly records: readonly CredentialRecord[];
+  readonly records: readonly ChangedRecord[];
   /** Names that were imported with it. */
   readonly foreignNames: readonly string[];
 }
@@ -74,7 +78,7 @@ export interface SealedItem {
  * Keeps credentials, their use and the log. One method a use case; every method
  * rejects (or throws) with a {@link StoreError} and nothing else.
  */
-export interface Store extends DecisionLog {
+export interface Store extends DecisionLog, RevocationStore {
   loadCredential(id: string): MaybePromise<CredentialRecord | undefined>;
   /** The credential that a foreign name stands for. */
   resolveLookup(name: string): MaybePromise<string | undefined>;

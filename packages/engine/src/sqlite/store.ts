@@ -5,6 +5,7 @@ import { sealedName } from '../compile-credential.ts';
 import { kekOf } from '../envelope.ts';
 import type { AuditEntry, StoredNonce, StoredRisingNonce } from '../ports/audit-log.ts';
 import type { CredentialRecord, Usage } from '../ports/record.ts';
+import type { RevocationOrder, RevokedAll } from '../ports/revocations.ts';
 import {
   ANSWER_MS,
   answerName,
@@ -15,11 +16,15 @@ import {
   type Store,
   StoreError,
 } from '../ports/store.ts';
+import { turn } from '../turn.ts';
 import { configure, type Database, guarded, loadDriver, storeError } from './connection.ts';
+import type { RevokeJob } from './revoke-matching.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
 import { createWriter } from './writer.ts';
 import type { CommitJob, SealedRow, StoredRecord } from './writes.ts';
 
+/** Keys of a large change that the feed tells of before others get their turn. */
+const TOLD_AT_ONCE = 1_000;
 /** How long a second process waits for the lock: as long as a restart may overlap. */
 const LOCK_WAIT_MS = 500;
 
@@ -176,6 +181,29 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
     return next;
   }
 
+  async function revokeMatching(order: RevocationOrder): Promise<RevokedAll> {
+    const next = ++revision;
+    const text = await revokedIds({ kind: 'revoke', revision: next, order });
+    const ids = text === '' ? [] : text.split('\n');
+    for (let first = 0; first < ids.length; first += TOLD_AT_ONCE) {
+      if (first > 0) await turn();
+      const records = ids.slice(first, first + TOLD_AT_ONCE).map((id) => ({ id, revision: next }));
+      for (const listener of listeners) listener({ revision: next, records, foreignNames: [] });
+    }
+    return { revision: next, revoked: ids.length };
+  }
+
+  async function revokedIds(job: RevokeJob): Promise<string> {
+    try {
+      return await writer.write(job);
+    } catch (error) {
+      // When the writing thread is lost, its answer is too, and the keys may be revoked all the same.
+      const ids = guarded(() => sql.idsOfRevision.all(job.revision)) as string[];
+      if (ids.length === 0) throw error;
+      return ids.join('\n');
+    }
+  }
+
   return {
     loadCredential: (id) =>
       guarded(() => {
@@ -188,6 +216,7 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
     countCredentials: () => guarded(() => (sql.count.get() as { n: number }).n),
     listCredentials: (filter) => guarded(() => list(database, filter).map(fromRow)),
     commit,
+    revokeMatching,
     rememberedAnswer: (scope, key, nowMs) =>
       guarded(() => {
         const row = sql.answer.get(scope, key, nowMs - ANSWER_MS) as
@@ -264,6 +293,7 @@ function prepare(database: Database) {
     revision: database.prepare('SELECT value FROM revision'),
     credential: database.prepare('SELECT record FROM credentials WHERE id = ?'),
     revisionOf: database.prepare('SELECT revision FROM credentials WHERE id = ?').pluck(),
+    idsOfRevision: database.prepare('SELECT id FROM credentials WHERE revision = ?').pluck(),
     count: database.prepare('SELECT count(*) AS n FROM credentials'),
     lookup: database.prepare('SELECT credential_id FROM lookups WHERE name = ?'),
     lookups: database.prepare('SELECT name FROM lookups').pluck(),

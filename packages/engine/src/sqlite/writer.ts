@@ -1,16 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import { StoreError } from '../ports/store.ts';
 import type { WriteAnswer, WriteMessage } from './writer-thread.ts';
-import type { Job } from './writes.ts';
+import type { Job, Written } from './writes.ts';
 
 interface Pending {
-  readonly resolve: (changes: number) => void;
+  readonly resolve: (written: Written) => void;
   readonly reject: (error: StoreError) => void;
 }
 
 export interface Writer {
-  /** Resolves with the number of changed rows once the job is durable; rejects when nothing of it was stored. */
-  write(job: Job): Promise<number>;
+  /** Resolves with what the job came to once it is durable; rejects when nothing of it was stored. */
+  write<J extends Job>(job: J): Promise<Written<J>>;
   /** Finishes what was begun, and ends. */
   close(): Promise<void>;
 }
@@ -22,7 +22,7 @@ export interface Writer {
  */
 export function createWriter(path: string): Writer {
   const pending = new Map<number, Pending>();
-  const underway = new Set<Promise<number>>();
+  const underway = new Set<Promise<Written>>();
   let isClosed = false;
   let count = 0;
   let worker: Worker | undefined = start();
@@ -40,7 +40,7 @@ export function createWriter(path: string): Writer {
     started.on('message', (answer: WriteAnswer) => {
       const waiting = pending.get(answer.number);
       pending.delete(answer.number);
-      if (answer.ok) waiting?.resolve(answer.changes);
+      if (answer.ok) waiting?.resolve(answer.written);
       else waiting?.reject(new StoreError(answer.code, answer.message));
     });
     started.on('error', (cause: Error) => {
@@ -51,12 +51,12 @@ export function createWriter(path: string): Writer {
   }
 
   return {
-    write(job) {
+    write<J extends Job>(job: J) {
       if (isClosed) return Promise.reject(new StoreError('unavailable', 'The store is closed.'));
       worker ??= start();
       worker.ref(); // The process must not end while something is being written.
       const message: WriteMessage = { number: count++, job };
-      const written = new Promise<number>((resolve, reject) => {
+      const written = new Promise<Written>((resolve, reject) => {
         pending.set(message.number, { resolve, reject });
         worker?.postMessage(message);
       });
@@ -66,7 +66,7 @@ export function createWriter(path: string): Writer {
         if (underway.size === 0) worker?.unref();
       };
       written.then(settle, settle);
-      return written;
+      return written as Promise<Written<J>>;
     },
     async close() {
       isClosed = true;

@@ -3,6 +3,7 @@ import type { AuditEntryDraft, LoggedRisingNonce } from '../ports/audit-log.ts';
 import type { CredentialRecord, SecretVersionRecord, Usage } from '../ports/record.ts';
 import { ANSWER_MS, answerName, type Lookup, type RememberedAnswer, StoreError } from '../ports/store.ts';
 import type { Database } from './connection.ts';
+import { createRevokeMatching, type RevokeJob } from './revoke-matching.ts';
 
 /** A record as it stands in its column: what is sealed stands in a table of its own. */
 export type StoredRecord = Omit<CredentialRecord, 'secretVersions'> & {
@@ -33,6 +34,7 @@ export interface CommitJob {
 /** Everything that is ever written, as messages to the one thread that writes. */
 export type Job =
   | CommitJob
+  | RevokeJob
   /** Entries of the log, one JSON text a line. */
   | { readonly kind: 'append'; readonly lines: string }
   | { readonly kind: 'usage'; readonly rows: readonly Usage[] }
@@ -40,11 +42,15 @@ export type Job =
   | { readonly kind: 'keepSealed'; readonly row: SealedRow }
   | { readonly kind: 'replaceSealed'; readonly row: SealedRow; readonly before: Uint8Array };
 
+/** What a job comes to: how many rows were changed; of a revocation the ids, one a line. */
+export type Written<J extends Job = Job> = J extends RevokeJob ? string : number;
+
 const PRUNE_EVERY_MS = 10_000;
 
-/** Makes the function that does a job, in one durable transaction. It returns how many rows were changed. */
-export function createWrites(database: Database): (job: Job) => number {
+/** Makes the function that does a job, in one durable transaction. */
+export function createWrites(database: Database): (job: Job) => Written {
   const sql = prepare(database);
+  const revokeMatching = createRevokeMatching(database);
   let prunedAt = 0;
 
   function addEntry(line: string): AuditEntryDraft {
@@ -125,10 +131,12 @@ export function createWrites(database: Database): (job: Job) => number {
     return rows.length;
   }
 
-  const inTransaction = database.transaction((job: Job): number => {
+  const inTransaction = database.transaction((job: Job): Written => {
     switch (job.kind) {
       case 'commit':
         return commit(job);
+      case 'revoke':
+        return revokeMatching(job);
       case 'append':
         return append(job.lines.split('\n'));
       case 'usage':

@@ -10,6 +10,7 @@ import type {
 import type { Engine, KeyChanged, KeyRefusal, KeysRevoked, StandingDeed } from '@countersign/engine';
 import type { z } from 'zod';
 import { type Call, done, failed, type Handler, type Reply } from './handler.ts';
+import { importInput } from './import-keys.ts';
 
 /** What a management change is answered with. The secret is exposed here and nowhere else. */
 export function keyAnswer(result: KeyChanged | KeysRevoked): unknown {
@@ -36,10 +37,8 @@ export function keyHandlers({ keys }: Engine) {
       const { expiresAt, ...input } = body as z.output<typeof KeyCreate>;
       return reply(await keys.issue({ ...input, expiresAt: instant(expiresAt) }, by));
     },
-    importKey: async ({ body, by }: Call) => {
-      const { expiresAt, ...input } = body as z.output<typeof KeyImport>;
-      return reply(await keys.importKey({ ...input, expiresAt: instant(expiresAt) }, by));
-    },
+    importKey: async ({ body, by }: Call) =>
+      reply(await keys.importKey(importInput(body as z.output<typeof KeyImport>), by)),
     listKeys: async ({ query }: Call) => {
       const { cursor, limit, ...filter } = query as z.output<typeof KeyListQuery>;
       const afterId = readCursor(cursor);

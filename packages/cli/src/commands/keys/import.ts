@@ -1,7 +1,6 @@
-import type { Command } from 'commander';
-import { EXIT, UsageError } from '../../command-error.ts';
-import { type Context, connect, type ServiceFlags } from '../../context.ts';
-import { importLines, summaryOf } from '../../keys/import-lines.ts';
+import { type Command, Option } from 'commander';
+import { UsageError } from '../../command-error.ts';
+import { type Context, connect } from '../../context.ts';
 import { importOne } from '../../keys/import-one.ts';
 import {
   addNewKeyOptions,
@@ -17,18 +16,20 @@ import {
   passphraseFrom,
   readSecretText,
 } from '../../keys/passphrase.ts';
-import { readPrivateFile } from '../../private-file.ts';
+import { wholeNumber } from '../../option-values.ts';
 import { serviceCommand } from '../service-command.ts';
+import { IMPORT_FORMATS, type ImportFileFlags, importFile } from './import-file.ts';
 
-interface Flags extends NewKeyFlags, PassphraseFlags, ServiceFlags {
+interface Flags extends NewKeyFlags, PassphraseFlags, ImportFileFlags {
   readonly id?: string;
   readonly secretFile?: string;
   readonly publicKeyFile?: string;
-  readonly from?: string;
 }
 
+/** Options that mean something with `--from` only. */
+const FOR_FROM = ['format', 'fromLine', 'failedOut'] as const;
 /** Options that go with `--from`; every other one describes a single key. */
-const WITH_FROM: ReadonlySet<string> = new Set(['from', 'url', 'envFile', 'json']);
+const WITH_FROM: ReadonlySet<string> = new Set([...FOR_FROM, 'from', 'url', 'envFile', 'json']);
 
 /** `countersign keys import` */
 export function addImport(keys: Command, context: Context): void {
@@ -37,12 +38,22 @@ export function addImport(keys: Command, context: Context): void {
     .description(
       'Take over keys that another system issued: one by options, or many with --from. Can be run again',
     )
-    .option('--from <file>', "JSON lines, each the API's body of an import (- for standard input)")
+    .option('--from <file>', 'JSON lines or CSV, a key a line (- for standard input)')
+    .addOption(
+      new Option('--format <name>', "what --from holds (default: by the file's name)").choices(
+        IMPORT_FORMATS,
+      ),
+    )
+    .option('--from-line <number>', 'begin at this line: where a run before it stopped', wholeNumber)
+    .option(
+      '--failed-out <file>',
+      'write lines that are refused to FILE, to be mended and imported in their turn',
+    )
     .option('--id <id>', 'id of the key, as its owner uses it')
     .option('--secret-file <file>', 'its secret (- for standard input)')
     .option('--public-key-file <file>', 'its public key in PEM, or its address, for asymmetric kinds')
     .action((flags: Flags) =>
-      flags.from === undefined ? fromFlags(context, flags) : fromLines(context, flags, flags.from),
+      flags.from === undefined ? fromFlags(context, flags) : fromFile(context, flags, flags.from),
     );
   addPassphraseOptions(addRestrictionOptions(addNewKeyOptions(command), context.clock()));
   command.options.find(({ long }) => long === '--passphrase-generate')?.hideHelp();
@@ -53,6 +64,8 @@ async function fromFlags(context: Context, flags: Flags): Promise<void> {
   const { terminal } = context;
   if (flags.id === undefined)
     throw new UsageError('Needed, and missing: --id (or --from FILE for many keys).');
+  if (FOR_FROM.some((name) => flags[name] !== undefined))
+    throw new UsageError('--format, --from-line and --failed-out go with --from FILE.');
   const restrictions = newKeyBody(flags);
   const api = await connect(context, flags);
   const body = {
@@ -69,19 +82,11 @@ async function fromFlags(context: Context, flags: Flags): Promise<void> {
   terminal.print(keyFields(terminal, key));
 }
 
-async function fromLines(context: Context, flags: Flags, from: string): Promise<void> {
-  const { terminal } = context;
+async function fromFile(context: Context, flags: Flags, from: string): Promise<void> {
   const others = Object.keys(flags).filter((name) => !WITH_FROM.has(name));
   if (others.length > 0)
     throw new UsageError(
       'With --from, everything about a key stands in its line: leave out the options for one key.',
     );
-  const api = await connect(context, flags);
-  const text = await readPrivateFile(from);
-  const done = await importLines(api, text, ({ line, message }) =>
-    terminal.note(`${from}:${line}: ${message}`),
-  );
-  if (done.failed.length > 0) process.exitCode = EXIT.failed;
-  if (flags.json) return terminal.printJson(done);
-  terminal.print(`${summaryOf(done)}.`);
+  return importFile(context, flags, from);
 }
