@@ -10,6 +10,7 @@ import { memoryTable, ratioTable } from './table.mjs';
 /** In the order of the table. A row that is not listed comes last. */
 const ORDER = [
   'decision',
+  'expression',
   'hawk',
   'rfc9421',
   'dialects',

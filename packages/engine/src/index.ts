@@ -2,6 +2,11 @@ export * from './decision.ts';
 export * from './engine.ts';
 export { prepareSealer, type Sealer, seal, unseal } from './envelope.ts';
 export type { ExplainRefusal, Explanation } from './explainer.ts';
+export {
+  type CompiledExpression,
+  compileExpression,
+  type ExpressionFacts,
+} from './expression/compile-expression.ts';
 export type { FailureBudgetOptions } from './failure-budget.ts';
 export { createEnvKeyring } from './keyring/env.ts';
 export { type FileKeyring, openFileKeyring } from './keyring/file.ts';
