@@ -51,11 +51,11 @@ describe('a good manifest', () => {
       weight: 5,
       permission: { name: 'spot.trade' },
       facts: [
-        { name: 'instrument', from: 'json', at: '/symbol', type: 'string' },
-        { name: 'notional', from: 'json', at: '/a~1b/0', type: 'decimal' },
-        { name: 'side', from: 'query', at: 'side', type: 'string' },
-        { name: 'size', from: 'form', at: 'size', type: 'decimal' },
-        { name: 'price', from: 'parameter', at: 'price', type: 'decimal' },
+        { name: 'instrument', places: [{ from: 'json', at: '/symbol' }], type: 'string' },
+        { name: 'notional', places: [{ from: 'json', at: '/a~1b/0' }], type: 'decimal' },
+        { name: 'side', places: [{ from: 'query', at: 'side' }], type: 'string' },
+        { name: 'size', places: [{ from: 'form', at: 'size' }], type: 'decimal' },
+        { name: 'price', places: [{ from: 'parameter', at: 'price' }], type: 'decimal' },
       ],
     });
     expect(manifest.ruleFor('GET', '/market/x/y')).toMatchObject({ permission: undefined, weight: 1 });
@@ -105,19 +105,19 @@ routes:
       '3: there is no field "owner" here, only version, dialects, ownDialects, permissions, routes',
       '5: "risk" must be one of low, medium, high, critical',
       '6: "Spot Trade" is no permission name (a-z, 0-9, "_", "." and "-")',
-      '10: there is no field "level" here, only risk, description',
-      '12: a route has either a "permission" or "public: true"',
-      '15: a route has either a "permission" or "public: true"',
+      '10: there is no field "level" here, only risk, description, policy',
+      '12: a route has either a "permission", or "cases", or "public: true"',
+      '15: a route has either a "permission", or "cases", or "public: true"',
       '16: "route" must be a method and a path, like "GET /orders/:id" or "GET /market/*"',
       '19: there is no permission "spot.nothing" under "permissions"',
       '20: "weight" must be a whole number from 1 to 1000000',
-      '21: there is no field "colour" here, only route, permission, public, weight, facts, webSocket',
+      '21: there is no field "colour" here, only route, permission, public, weight, facts, cases, webSocket',
       '25: "total" is no JSON pointer: it begins with "/"',
       '26: "9lives" is no name of a fact (letters, digits and "_")',
-      '26: a fact has one of "json" (a JSON pointer), "query", "form" or "parameter" (a field\'s name)',
+      '26: a fact has one of "json" (a JSON pointer), "query", "form" or "parameter" (a field\'s name), "constant" (a text) or "product"',
       '27: "type" must be one of string, decimal',
       '28: "routes.5" must be a mapping',
-      '28: a route has either a "permission" or "public: true"',
+      '28: a route has either a "permission", or "cases", or "public: true"',
       '28: "route" must be a method and a path, like "GET /orders/:id" or "GET /market/*"',
     ]);
   });
@@ -284,7 +284,7 @@ describe('hostile YAML', () => {
       'there is no field "<<"',
     );
     expect(shown(route('{ route: GET /x, __proto__: { permission: p, public: true } }')).join()).toContain(
-      'either a "permission" or "public: true"',
+      'either a "permission", or "cases", or "public: true"',
     );
   });
 
