@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { isPublicMessage } from '../packages/core/dist/index.js';
+import { isPublicMessage, readFacts } from '../packages/core/dist/index.js';
 import { parseManifest } from '../packages/engine/dist/index.js';
 import { codeBlocks, page } from './pages.ts';
 
 const text = page('docs/manifest.md');
-const [example = '', streams = ''] = codeBlocks(text, 'yaml');
+const [example = '', facts = '', streams = ''] = codeBlocks(text, 'yaml');
 
 function parsed(manifest: string) {
   const result = parseManifest(manifest);
@@ -72,5 +72,22 @@ describe('the page about the manifest', () => {
     ['the same route twice', `${example}  - { route: 'GET /api/v2/spot/orders/:other', public: true }\n`],
   ])('is right that %s is a fault', (_, manifest) => {
     expect(parseManifest(manifest).ok).toBe(false);
+  });
+});
+
+describe('the facts of the page', () => {
+  it.each([
+    [
+      '/orders/batch',
+      { orders: [{ symbol: 'A', side: 'buy', price: '3', size: '0.5' }] },
+      { instrument: ['A'], side: ['buy'], notional: ['1.5'] },
+    ],
+    ['/orders/batch', { orders: [] }, {}],
+    ['/orders/cancel', { symbol: 'A' }, { instrument: 'A', side: 'cancel', notional: '0' }],
+    ['/orders/cancel', {}, { side: 'cancel', notional: '0' }],
+  ])('are read from a request to %s: %j', (target, body, expected) => {
+    const rule = parsed(facts).manifest.ruleFor('POST', target);
+    const request = { method: 'POST', target, headers: [], body: Buffer.from(JSON.stringify(body)) };
+    expect({ ...readFacts(rule?.facts ?? [], request) }).toEqual(expected);
   });
 });

@@ -1,7 +1,9 @@
 import type { AddressBytes } from '../src/address.ts';
 import type { Credential, CredentialProfile, Proof } from '../src/credential/credential.ts';
 import { type Approval, decide, type Question, type Refusal } from '../src/decide/decide.ts';
-import type { Permission, Requirement } from '../src/decide/manifest.ts';
+import type { Facts } from '../src/decide/fact-source.ts';
+import type { Permission } from '../src/decide/manifest.ts';
+import type { Requirement } from '../src/decide/requirement.ts';
 import type { Denial } from '../src/denial.ts';
 import type { Claim, Dialect, ReadContext, SigningContext, SigningKey } from '../src/dialects/dialect.ts';
 import type { RawHeaders, WireRequest } from '../src/message.ts';
@@ -49,7 +51,7 @@ export function aCredential({ profile, ...over }: CredentialParts = {}): Credent
       permissions: [],
       allowedNetworks: undefined,
       rateLimits: [],
-      constraints: {},
+      constraints: undefined,
       nonceWindow: 0,
       ...profile,
     },
@@ -80,7 +82,7 @@ export function signed(
 /** Asks for nothing but authentication. */
 export const authenticationOnly: Requirement = { permission: undefined, weight: 1, facts: () => ({}) };
 
-export function requires(permission: Permission, facts: Record<string, string> = {}): Requirement {
+export function requires(permission: Permission, facts: Facts = {}): Requirement {
   return { permission, weight: 1, facts: () => facts };
 }
 
@@ -136,10 +138,12 @@ function decisionOn(
   return decide({
     claim,
     dummies: () => dummy,
-    requirement: authenticationOnly,
+    demanded: authenticationOnly,
     peer: PEER,
     audience: 'customers',
     nowMs: NOW,
+    isFrozen: false,
+    lastUsedAt: NOW,
     ...question,
   });
 }

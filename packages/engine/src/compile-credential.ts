@@ -3,14 +3,18 @@ import {
   type Credential,
   type CredentialProfile,
   compileConstraints,
+  type Expression,
   type KeySlab,
   type Manifest,
   type Network,
+  OPERATOR_ACCOUNT,
   type Proof,
   parseNetwork,
   readAddress,
 } from '@countersign/core';
 import { unseal } from './envelope.ts';
+import { compileExpression } from './expression/compile-expression.ts';
+import { knownFacts } from './known-facts.ts';
 import type { Keyring } from './ports/keyring.ts';
 import type { CredentialRecord, SecretVersionRecord } from './ports/record.ts';
 
@@ -33,13 +37,23 @@ export class CredentialCompiler {
   readonly #keyring: Keyring;
   readonly #slab: KeySlab;
   readonly #manifest: Manifest | undefined;
+  readonly #report: (fault: unknown) => void;
   readonly #profiles = new Map<string, CredentialProfile>();
 
-  /** @param manifest says what policies demand of permissions; absent: nothing */
-  constructor(keyring: Keyring, slab: KeySlab, manifest?: Manifest) {
+  /**
+   * @param manifest says what policies demand of permissions; absent: nothing
+   * @param report is told of what is stored and cannot be used as it is meant
+   */
+  constructor(
+    keyring: Keyring,
+    slab: KeySlab,
+    manifest: Manifest | undefined,
+    report: (fault: unknown) => void,
+  ) {
     this.#keyring = keyring;
     this.#slab = slab;
     this.#manifest = manifest;
+    this.#report = report;
   }
 
   /** Opens the live secrets of a record. Whoever drops the result releases its keys. */
@@ -74,7 +88,9 @@ export class CredentialCompiler {
     const { nonceWindow = 0, addressesSince = {} } = record;
     const usableFrom = usableFromOf(record, this.#manifest);
     const parts = { environment, kind, permissions, rateLimits, nonceWindow };
-    const key = JSON.stringify([parts, dialects, allowedIps, constraints, addressesSince, usableFrom]);
+    const isOperator = record.accountId === OPERATOR_ACCOUNT;
+    const restrictions = [dialects, allowedIps, constraints, addressesSince, usableFrom];
+    const key = JSON.stringify([parts, isOperator, restrictions]);
     const there = this.#profiles.get(key);
     if (there !== undefined) return there;
     if (this.#profiles.size >= MAX_PROFILES) this.#profiles.clear();
@@ -82,12 +98,26 @@ export class CredentialCompiler {
       ...parts,
       dialects: dialects ?? undefined,
       allowedNetworks: networksOf(allowedIps),
-      constraints: compileConstraints(constraints, addressesSince, undefined),
+      constraints: compileConstraints(constraints, addressesSince, this.#expressionOf(record)),
       usableFrom: usableFrom && new Map(usableFrom),
       idleExpiryMs: idleExpiryOf(permissions, this.#manifest),
     };
     this.#profiles.set(key, profile);
     return profile;
+  }
+
+  /** An expression that was right under another manifest may have no meaning under this one: then it allows nothing. */
+  #expressionOf({ id, accountId, constraints }: CredentialRecord): Expression | undefined {
+    const source = constraints.expression;
+    if (source === undefined) return undefined;
+    const compiled = compileExpression(source, knownFacts(accountId, this.#manifest));
+    if (compiled.ok) return compiled.expression;
+    this.#report(
+      new Error(
+        `The expression of ${id} and keys like it has a fault, so they allow nothing: ${compiled.message}`,
+      ),
+    );
+    return { source, evaluate: () => 'fault' };
   }
 }
 

@@ -8,6 +8,10 @@ import { createMemoryStore } from './memory/store.ts';
 import type { CredentialRecord, SecretVersionRecord } from './ports/record.ts';
 import type { ChangeNotice, Store } from './ports/store.ts';
 
+const unreported = (fault: unknown) => {
+  throw fault;
+};
+
 const NOW = 1_800_000_000_000;
 const keyring = createEnvKeyring(`kek-1:${Buffer.alloc(32, 1).toString('base64')}`);
 
@@ -115,7 +119,12 @@ beforeEach(() => {
   slab = new WatchedSlab();
 });
 const cacheOf = (capacity: number, store = held.store) =>
-  new CredentialCache(store, new CredentialCompiler(keyring, slab), capacity, () => NOW);
+  new CredentialCache(
+    store,
+    new CredentialCompiler(keyring, slab, undefined, unreported),
+    capacity,
+    () => NOW,
+  );
 
 describe('filling the cache', () => {
   it('reads a credential once, however many ask for it at the same time', async () => {

@@ -112,7 +112,7 @@ export function createEngine(options: EngineOptions): Engine {
   const slab = new KeySlab();
   const cache = new CredentialCache(
     store,
-    new CredentialCompiler(keyring, slab, manifest),
+    new CredentialCompiler(keyring, slab, manifest, onError),
     options.cacheCapacity ?? 1_000_000,
     clock,
   );

@@ -23,7 +23,7 @@ const noFacts = () => NO_FACTS;
 
 /** Names permissions that no manifest declares, as of high risk: nobody said that they are harmless. */
 function undeclared(name: string): Permission {
-  return { name, risk: 'high' };
+  return { name, risk: 'high', isUndeclared: true };
 }
 
 /**

@@ -10,6 +10,10 @@ import type { CredentialRecord } from './ports/record.ts';
 import type { Store } from './ports/store.ts';
 import { Resolver } from './resolver.ts';
 
+const unreported = (fault: unknown) => {
+  throw fault;
+};
+
 const TAG_KEY = Buffer.alloc(32, 7);
 const keyring = createEnvKeyring(`kek-1:${Buffer.alloc(32, 1).toString('base64')}`);
 
@@ -35,7 +39,12 @@ beforeEach(async () => {
 });
 
 async function resolverOver(over: Store, capacity = 10): Promise<Resolver> {
-  const cache = new CredentialCache(over, new CredentialCompiler(keyring, new KeySlab()), capacity, () => 0);
+  const cache = new CredentialCache(
+    over,
+    new CredentialCompiler(keyring, new KeySlab(), undefined, unreported),
+    capacity,
+    () => 0,
+  );
   const made = new Resolver(over, cache, TAG_KEY, 42);
   await made.start();
   return made;

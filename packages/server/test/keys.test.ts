@@ -16,6 +16,8 @@ afterAll(async () => {
 
 const refusal = ({ status, json }: { status: number; json: { code: string } }) => `${status} ${json.code}`;
 
+const hoursOn = (days: string[]) => ({ timeZone: 'UTC', windows: [{ days, from: '09:00', to: '17:00' }] });
+
 describe('POST /v1/keys', () => {
   it('shows the secret once, and never again', async () => {
     const made = await app.newKey();
@@ -68,6 +70,31 @@ describe('POST /v1/keys', () => {
     ['expiresAt without a zone', { expiresAt: '2099-01-01T00:00:00' }, '/expiresAt'],
     ['expiresAt as a number', { expiresAt: 4_070_908_800_000 }, '/expiresAt'],
     ['constraints', { constraints: { maxNotionalPerOrder: '1e3' } }, '/constraints/maxNotionalPerOrder'],
+    ['an amount as a float', { constraints: { maxNotionalPerDay: 0.5 } }, '/constraints/maxNotionalPerDay'],
+    [
+      'an amount with a comma',
+      { constraints: { maxNotionalPerDay: '1,5' } },
+      '/constraints/maxNotionalPerDay',
+    ],
+    [
+      'an amount of 62 characters',
+      { constraints: { maxNotionalPer30Days: '1'.repeat(62) } },
+      '/constraints/maxNotionalPer30Days',
+    ],
+    ['an empty list of sides', { constraints: { sides: [] } }, '/constraints/sides'],
+    ['a weekday', { constraints: { hours: hoursOn(['Monday']) } }, '/constraints/hours/windows/0/days/0'],
+    ['hours without a day', { constraints: { hours: hoursOn([]) } }, '/constraints/hours/windows/0/days'],
+    [
+      'a zone',
+      { constraints: { hours: { ...hoursOn(['mon']), timeZone: '+02:00' } } },
+      '/constraints/hours/timeZone',
+    ],
+    [
+      'an expression that is too long',
+      { constraints: { expression: 'x'.repeat(2001) } },
+      '/constraints/expression',
+    ],
+    ['an expression', { constraints: { expression: '1 +' } }, '/constraints/expression'],
     ['unknown constraints', { constraints: { maxOrders: 3 } }, '/constraints/maxOrders'],
     ['rateLimits', { rateLimits: [{ name: 'a', quota: 0, windowSeconds: 1 }] }, '/rateLimits/0/quota'],
     ['metadata', { metadata: { a: 1 } }, '/metadata/a'],

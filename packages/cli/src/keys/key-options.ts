@@ -9,19 +9,25 @@ import {
   type RateLimitValue,
   wholeNumber,
 } from '../option-values.ts';
+import {
+  addConstraintOptions,
+  addConstraintRemovals,
+  type ConstraintFlags,
+  type Constraints,
+  constraintsOf,
+  isConstrained,
+} from './constraint-options.ts';
 
 type OrNone<T> = T | false;
 
 /** Options that restrict a key. `false` is what a `--no-…` option leaves. */
-export interface RestrictionFlags {
+export interface RestrictionFlags extends ConstraintFlags {
   readonly label?: string;
   readonly permission?: OrNone<readonly string[]>;
   readonly allowIp?: OrNone<readonly string[]>;
   readonly expires?: OrNone<string>;
   readonly rateLimit?: OrNone<readonly RateLimitValue[]>;
   readonly nonceWindow?: number;
-  readonly instrument?: OrNone<readonly string[]>;
-  readonly maxNotionalPerOrder?: OrNone<string>;
   readonly metadata?: OrNone<Readonly<Record<string, string>>>;
 }
 
@@ -32,11 +38,6 @@ export interface NewKeyFlags extends RestrictionFlags {
   readonly kind?: string;
   readonly dialect?: readonly string[];
   readonly template?: string;
-}
-
-export interface Constraints {
-  readonly instruments?: readonly string[] | undefined;
-  readonly maxNotionalPerOrder?: string | undefined;
 }
 
 /** The options that only a new key has: what it is cannot be edited. */
@@ -56,28 +57,26 @@ export function addNewKeyOptions(command: Command): Command {
 
 /** The options for what a key may do. */
 export function addRestrictionOptions(command: Command, nowMs: number): Command {
-  return command
+  command
     .option('--label <text>', 'a name for people')
     .option('--permission <name>', 'what it may do, repeatable', collect)
     .option('--no-permission', 'no permission at all')
     .option('--allow-ip <cidr>', 'address or CIDR block that it may be used from, repeatable', collect)
     .option('--expires <when>', 'its end: 2027-02-01, 2027-02-01T08:00:00Z or 90d', instantFrom(nowMs))
     .option('--rate-limit <limit>', 'quota by name, repeatable: orders=10/1s', collectRateLimit)
-    .option('--instrument <name>', 'instrument that it may trade, repeatable', collect)
-    .option('--max-notional-per-order <amount>', 'largest order, as a decimal')
     .option('--nonce-window <n>', 'how far below the highest nonce a lower one may come', wholeNumber)
     .option('--metadata <name=value>', 'a text to keep with it, repeatable', collectMetadata);
+  return addConstraintOptions(command);
 }
 
 /** The options that take a restriction away again. */
 export function addRemovalOptions(command: Command): Command {
-  return command
+  command
     .option('--no-allow-ip', 'any address')
     .option('--no-expires', 'no end')
     .option('--no-rate-limit', 'no rate limit')
-    .option('--no-instrument', 'any instrument')
-    .option('--no-max-notional-per-order', 'orders of any size')
     .option('--no-metadata', 'no metadata');
+  return addConstraintRemovals(command);
 }
 
 /** What a template can say in the place of an option. */
@@ -114,36 +113,31 @@ export function newKeyBody(flags: NewKeyFlags): Record<string, unknown> {
   };
 }
 
+/** Whether no option names anything to change. */
+export function isEmptyEdit(flags: RestrictionFlags): boolean {
+  return Object.keys(plainEdit(flags)).length === 0 && !isConstrained(flags);
+}
+
 /**
  * Makes the body of an edit: only what an option names. A list replaces the list; the constraints that no option
  * names stay as they are, although the API replaces them as one.
  */
 export function editBody(flags: RestrictionFlags, current: Constraints): Record<string, unknown> {
-  const { label, permission, allowIp, expires, rateLimit, instrument, maxNotionalPerOrder, metadata } = flags;
-  const { nonceWindow } = flags;
-  const isConstrained = instrument !== undefined || maxNotionalPerOrder !== undefined;
+  const body = plainEdit(flags);
+  return isConstrained(flags) ? { ...body, constraints: constraintsOf(flags, current) } : body;
+}
+
+function plainEdit(flags: RestrictionFlags): Record<string, unknown> {
+  const { label, permission, allowIp, expires, rateLimit, nonceWindow, metadata } = flags;
   return withoutUndefined({
     label,
     permissions: permission === false ? [] : permission,
     allowedIps: allowIp === false ? null : allowIp,
     expiresAt: expires === false ? null : expires,
-    constraints: isConstrained ? constraintsOf(flags, current) : undefined,
     rateLimits: rateLimit === false ? [] : rateLimit,
     nonceWindow,
     metadata: metadata === false ? {} : metadata,
   });
-}
-
-function constraintsOf({ instrument, maxNotionalPerOrder }: RestrictionFlags, current: Constraints): object {
-  return withoutUndefined({
-    instruments: chosen(instrument, current.instruments),
-    maxNotionalPerOrder: chosen(maxNotionalPerOrder, current.maxNotionalPerOrder),
-  });
-}
-
-function chosen<T>(flag: OrNone<T> | undefined, current: T | undefined): T | undefined {
-  if (flag === false) return undefined;
-  return flag ?? current;
 }
 
 function withoutUndefined(value: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -1,6 +1,7 @@
 import { type Cell, fields, instant, table } from '../tables.ts';
 import type { Terminal } from '../terminal.ts';
 import type { ApiKey } from './api-key.ts';
+import { hoursText } from './hours-option.ts';
 
 /** Draws keys, one a line. The id stands first and whole, to be copied. */
 export function keyTable(terminal: Terminal, keys: readonly ApiKey[]): string {
@@ -31,8 +32,7 @@ export function keyFields(terminal: Terminal, key: ApiKey): string {
     ['dialects', dialects?.join(', ') ?? 'any that fits the kind'],
     ['permissions', permissions.join(', ') || 'none'],
     ['allowed from', allowedIps?.join('\n') ?? 'any address'],
-    ['instruments', constraints.instruments?.join(', ') ?? 'any'],
-    ['largest order', constraints.maxNotionalPerOrder ?? 'any'],
+    ...constraintFields(constraints),
     ['nonce window', String(key.nonceWindow)],
     ['rate limits', rateLimits.map(rateLimitText).join('\n') || 'none'],
     [
@@ -48,6 +48,21 @@ export function keyFields(terminal: Terminal, key: ApiKey): string {
     ['secret versions', key.secretVersions.map(versionText).join('\n') || 'destroyed'],
     ['revision', String(key.revision)],
   ]);
+}
+
+function constraintFields(constraints: ApiKey['constraints']): [string, Cell][] {
+  const { instruments, sides, orderTypes, withdrawalAddresses, hours, expression } = constraints;
+  return [
+    ['instruments', instruments?.join(', ') ?? 'any'],
+    ['sides', sides?.join(', ') ?? 'any'],
+    ['order types', orderTypes?.join(', ') ?? 'any'],
+    ['largest order', constraints.maxNotionalPerOrder ?? 'any'],
+    ['in 24 hours', constraints.maxNotionalPerDay ?? 'any'],
+    ['in 30 days', constraints.maxNotionalPer30Days ?? 'any'],
+    ['withdraws to', withdrawalAddresses?.join('\n') ?? 'any address'],
+    ['hours', hours === undefined ? 'at any time' : hoursText(hours)],
+    ['expression', expression ?? 'none'],
+  ];
 }
 
 function statusCell({ colors }: Terminal, { status }: ApiKey): Cell {

@@ -1,136 +1,130 @@
 import { describe, expect, it, vi } from 'vitest';
-import { aCredential, aRequest, denialOf, requires } from '../../test/given.ts';
-import type { Constraints } from '../credential/credential.ts';
-import { authorize } from './authorize.ts';
-import { type Permission, RISKS } from './manifest.ts';
+import { aCredential, aRequest, denialOf, NOW, requires } from '../../test/given.ts';
+import type { CredentialProfile } from '../credential/credential.ts';
+import { type AuthorizeContext, authorize } from './authorize.ts';
+import { compileConstraints } from './constraints.ts';
+import type { Permission } from './manifest.ts';
+import type { Requirement } from './requirement.ts';
 
 const trade: Permission = { name: 'spot.trade', risk: 'high' };
-const view: Permission = { name: 'spot.view', risk: 'low' };
 const permissions = ['spot.view', 'spot.trade'];
+const constraints = compileConstraints({ instruments: ['A'] }, {}, undefined);
 
-function authorized(constraints: Constraints, facts: Record<string, string>, permission = trade) {
-  return authorize(
-    aCredential({ profile: { permissions, constraints } }),
-    requires(permission, facts),
-    aRequest(),
-  );
+function authorized(
+  profile: Partial<CredentialProfile>,
+  requirement: Requirement = requires(trade),
+  context: Partial<AuthorizeContext> = {},
+) {
+  return authorize(aCredential({ profile }), requirement, aRequest(), { nowMs: NOW, ...context });
 }
-
-const violation = (detail: RegExp) => ({
-  code: 'constraint_violated',
-  detail: expect.stringMatching(detail),
-});
 
 describe('authorize: permission', () => {
   it('asks for nothing where the requirement has no permission', () => {
     const requirement = { permission: undefined, weight: 1, facts: vi.fn(() => ({})) };
-    const credential = aCredential({ profile: { permissions: [], constraints: { instruments: [] } } });
-    expect(authorize(credential, requirement, aRequest())).toBeUndefined();
+    const usableFrom = new Map([['spot.trade', NOW + 1]]);
+    expect(authorized({ permissions: [], constraints, usableFrom }, requirement)).toEqual({ ok: true });
     expect(requirement.facts).not.toHaveBeenCalled();
   });
 
   it('lets pass who holds it, and reads no facts without a constraint', () => {
     const requirement = { ...requires(trade), facts: vi.fn(() => ({})) };
-    expect(authorize(aCredential({ profile: { permissions } }), requirement, aRequest())).toBeUndefined();
+    expect(authorized({ permissions }, requirement)).toEqual({ ok: true });
     expect(requirement.facts).not.toHaveBeenCalled();
   });
 
   it.each([[[]], [['spot.view']], [['spot.trade.all']], [['spot']], [['Spot.Trade']], [['*']], [['spot.*']]])(
     'refuses %j with permission_denied, and names what lacks',
     (held) => {
-      const refusal = denialOf(
-        authorize(aCredential({ profile: { permissions: held } }), requires(trade), aRequest()),
-      );
+      const refusal = denialOf(authorized({ permissions: held }));
       expect(refusal).toMatchObject({ code: 'permission_denied', permission: 'spot.trade' });
     },
   );
 
   it('says permission_denied before it reads the request', () => {
     const requirement = { ...requires(trade), facts: vi.fn(() => ({})) };
-    const credential = aCredential({ profile: { permissions: [], constraints: { instruments: ['A'] } } });
-    expect(denialOf(authorize(credential, requirement, aRequest())).code).toBe('permission_denied');
+    expect(denialOf(authorized({ permissions: [], constraints }, requirement)).code).toBe(
+      'permission_denied',
+    );
     expect(requirement.facts).not.toHaveBeenCalled();
   });
 
-  it('reads the facts of the request at hand, once', () => {
+  it('reads the facts of the request at hand, once, and gives them on', () => {
+    const facts = { instrument: 'A' };
+    const requirement = { ...requires(trade), facts: vi.fn(() => facts) };
     const request = aRequest({ method: 'POST' });
-    const requirement = { ...requires(trade), facts: vi.fn(() => ({ instrument: 'A', notional: '1' })) };
-    const constraints = { instruments: ['A'], maxNotionalPerOrder: '1' };
-    authorize(aCredential({ profile: { permissions, constraints } }), requirement, request);
+    const result = authorize(aCredential({ profile: { permissions, constraints } }), requirement, request, {
+      nowMs: NOW,
+    });
     expect(requirement.facts.mock.calls).toEqual([[request]]);
+    expect(result).toEqual({ ok: true, facts, amount: undefined });
   });
 });
 
-describe('authorize: instruments', () => {
-  const constraints = { instruments: ['BTCUSDT', 'ETHUSDT'] };
+describe('authorize: cool-down', () => {
+  const usableFrom = new Map([['spot.trade', NOW]]);
 
-  it.each(['BTCUSDT', 'ETHUSDT'])('lets %s pass', (instrument) => {
-    expect(authorized(constraints, { instrument })).toBeUndefined();
+  it.each([
+    [-1, 1],
+    [-1000, 1],
+    [-1001, 2],
+  ])('%i ms from its end says that it takes %i s more: constraint_violated', (after, seconds) => {
+    expect(
+      denialOf(authorized({ permissions, usableFrom }, undefined, { nowMs: NOW + after })),
+    ).toMatchObject({
+      code: 'constraint_violated',
+      detail: expect.stringContaining(`spot.trade can be used in ${seconds} s`),
+    });
   });
 
-  it.each(['XRPUSDT', 'btcusdt', 'BTCUSDT ', 'BTC', '', 'BTCUSDT,ETHUSDT'])(
-    'refuses %j with constraint_violated',
-    (instrument) => {
-      expect(denialOf(authorized(constraints, { instrument }))).toMatchObject(
-        violation(/not among those allowed/),
-      );
-      expect(denialOf(authorized(constraints, { instrument }, view)).code).toBe('constraint_violated');
-    },
-  );
-
-  it('refuses every one where the list is empty', () => {
-    expect(denialOf(authorized({ instruments: [] }, { instrument: 'A' })).code).toBe('constraint_violated');
+  it('is over at its end, and is of this permission alone', () => {
+    expect(authorized({ permissions, usableFrom }, undefined, { nowMs: NOW })).toEqual({ ok: true });
+    const view = requires({ name: 'spot.view', risk: 'low' });
+    expect(authorized({ permissions, usableFrom }, view, { nowMs: NOW - 1 })).toEqual({ ok: true });
   });
 
-  it.each(RISKS)('decides on a request that names none by the risk: %s', (risk) => {
-    const refusal = authorized(constraints, {}, { ...trade, risk });
-    if (risk === 'low') expect(refusal).toBeUndefined();
-    else expect(denialOf(refusal)).toMatchObject(violation(/does not say which instrument/));
-  });
-});
-
-describe('authorize: the amount of an order', () => {
-  const constraints = { maxNotionalPerOrder: '1000.50' };
-
-  it.each(['0', '1000.5', '1000.50', '01000.500', '1000.499999999999999999999999'])(
-    'lets %s pass',
-    (notional) => {
-      expect(authorized(constraints, { notional })).toBeUndefined();
-    },
-  );
-
-  it.each(['1000.51', '1000.500000000000000000000001', '1001', '9'.repeat(30)])(
-    'refuses %s with constraint_violated',
-    (notional) => {
-      expect(denialOf(authorized(constraints, { notional }))).toMatchObject(violation(/over the limit/));
-      expect(denialOf(authorized(constraints, { notional }, view)).code).toBe('constraint_violated');
-    },
-  );
-
-  it.each(['-1', '1e3', '', 'NaN', '1,000', ' 1', 'Infinity', '9'.repeat(31)])(
-    'refuses %j, which is no decimal, with constraint_violated',
-    (notional) => {
-      expect(denialOf(authorized(constraints, { notional }))).toMatchObject(violation(/as a decimal/));
-      expect(denialOf(authorized(constraints, { notional }, view)).code).toBe('constraint_violated');
-    },
-  );
-
-  it.each(RISKS)('decides on a request without one by the risk: %s', (risk) => {
-    const refusal = authorized(constraints, {}, { ...trade, risk });
-    if (risk === 'low') expect(refusal).toBeUndefined();
-    else expect(denialOf(refusal)).toMatchObject(violation(/as a decimal/));
+  it('comes after the permission, and before the second factor', () => {
+    const needsBoth = requires({ ...trade, policy: { stepUpMs: 1 } });
+    const early = { nowMs: NOW - 1 };
+    expect(denialOf(authorized({ permissions: [], usableFrom }, needsBoth, early)).code).toBe(
+      'permission_denied',
+    );
+    expect(denialOf(authorized({ permissions, usableFrom }, needsBoth, early)).code).toBe(
+      'constraint_violated',
+    );
+    expect(denialOf(authorized({ permissions, usableFrom }, needsBoth)).code).toBe('step_up_required');
   });
 });
 
-it('every constraint has to hold', () => {
-  const constraints = { instruments: ['A'], maxNotionalPerOrder: '10' };
-  expect(authorized(constraints, { instrument: 'A', notional: '10' })).toBeUndefined();
-  for (const facts of [
-    { instrument: 'A', notional: '11' },
-    { instrument: 'B', notional: '10' },
-    { instrument: 'A' },
-    { notional: '10' },
-  ]) {
-    expect(denialOf(authorized(constraints, facts)).code).toBe('constraint_violated');
-  }
+describe('authorize: step-up', () => {
+  const requirement = requires({ ...trade, policy: { stepUpMs: 300_000 } });
+
+  it.each([
+    [0, true],
+    [299_999, true],
+    [300_000, false],
+    [-1, false],
+  ])(
+    'with a second factor of %i ms ago, where 5 minutes are asked for, it may be used: %s',
+    (age, isGood) => {
+      const result = authorized({ permissions }, requirement, { stepUpAt: NOW - age });
+      if (isGood) expect(result).toEqual({ ok: true });
+      else expect(denialOf(result).code).toBe('step_up_required');
+    },
+  );
+
+  it('refuses where nobody speaks of one, and says how old it may be', () => {
+    const refusal = denialOf(authorized({ permissions }, requirement));
+    expect(refusal).toMatchObject({
+      code: 'step_up_required',
+      detail: expect.stringContaining('less than 300 s'),
+    });
+  });
+
+  it('comes before the constraints', () => {
+    expect(denialOf(authorized({ permissions, constraints }, requirement)).code).toBe('step_up_required');
+    const fresh = { stepUpAt: NOW };
+    expect(denialOf(authorized({ permissions, constraints }, requirement, fresh)).code).toBe(
+      'constraint_violated',
+    );
+  });
 });

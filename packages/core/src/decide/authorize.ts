@@ -68,6 +68,6 @@ function checkStepUp(
   if (stepUpAt !== undefined && stepUpAt <= nowMs && nowMs - stepUpAt < policy.stepUpMs) return undefined;
   return denial(
     'step_up_required',
-    `${name} needs a second factor that is at most ${policy.stepUpMs / 1000} s old.`,
+    `${name} needs a second factor that is less than ${policy.stepUpMs / 1000} s old.`,
   );
 }

@@ -1,6 +1,6 @@
 import { type Denial, denial } from '../denial.ts';
+import { checkAmount } from './check-amount.ts';
 import { type CompiledConstraints, foldedAddress } from './constraints.ts';
-import { isDecimal, unitsOf } from './decimal.ts';
 import type { Facts } from './fact-source.ts';
 import type { Permission, Rule } from './manifest.ts';
 
@@ -33,36 +33,38 @@ export function checkConstraints(
   constraints: CompiledConstraints,
   request: ConstrainedRequest,
 ): Authorized | Denial {
-  const { facts, nowMs } = request;
-  if (constraints.hours?.isOpen(nowMs) === false) {
-    return violated('The credential may not be used at this time.');
-  }
   const refusal =
     checkList(constraints.instruments, 'instrument', 'instrument', request) ??
     checkList(constraints.sides, 'side', 'side', request) ??
     checkList(constraints.orderTypes, 'orderType', 'order type', request) ??
-    checkAddress(constraints, request) ??
-    checkExpression(constraints, request);
+    checkHours(constraints, request) ??
+    checkAddress(constraints, request);
   if (refusal !== undefined) return refusal;
-  if (constraints.maxPerOrder === undefined && constraints.spendLimits.length === 0)
-    return { ok: true, facts };
-  return checkAmount(constraints, request);
+  const amount = checkAmount(constraints, request);
+  if (typeof amount === 'object') return amount;
+  return checkExpression(constraints, request) ?? { ok: true, facts: request.facts, amount };
 }
 
 function checkList(
   allowed: ReadonlySet<string> | undefined,
-  name: string,
+  name: 'instrument' | 'side' | 'orderType',
   what: string,
   request: ConstrainedRequest,
 ): Denial | undefined {
   if (allowed === undefined) return undefined;
-  const given = request.facts[name];
+  const given = valuesOf(request, name);
   if (given === undefined) {
     return isHarmless(request) ? undefined : violated(`The request does not say which ${what} it is about.`);
   }
-  return every(given, (value) => allowed.has(value))
+  return given.every((value) => allowed.has(value))
     ? undefined
     : violated(`The ${what} is not among those allowed.`);
+}
+
+function checkHours({ hours }: CompiledConstraints, { nowMs }: ConstrainedRequest): Denial | undefined {
+  return hours?.isOpen(nowMs) === false
+    ? violated('The credential may not be used at this time.')
+    : undefined;
 }
 
 function checkAddress(
@@ -70,14 +72,14 @@ function checkAddress(
   request: ConstrainedRequest,
 ): Denial | undefined {
   if (allowed === undefined) return undefined;
-  const given = request.facts.address;
+  const given = valuesOf(request, 'address');
   if (given === undefined) {
     return mayWithdraw(request)
       ? violated('The request does not say to which address it withdraws.')
       : undefined;
   }
   const coolDownMs = request.permission.policy?.coolDownMs ?? 0;
-  for (const address of listOf(given)) {
+  for (const address of given) {
     const since = allowed.get(foldedAddress(address));
     if (since === undefined) return violated('The address is not among those allowed.');
     const waitMs = since + coolDownMs - request.nowMs;
@@ -92,6 +94,7 @@ function checkAddress(
 function mayWithdraw({ permission, rule }: ConstrainedRequest): boolean {
   return (
     permission.risk === 'critical' ||
+    permission.isUndeclared === true ||
     permission.policy?.needsWithdrawalAddresses === true ||
     rule?.facts.some(({ name }) => name === 'address') === true
   );
@@ -117,40 +120,19 @@ function checkExpression(
   }
 }
 
-function checkAmount(
-  { maxPerOrder, spendLimits }: CompiledConstraints,
-  request: ConstrainedRequest,
-): Authorized | Denial {
-  const { facts } = request;
-  if (facts.notional === undefined && isHarmless(request)) return { ok: true, facts };
-  if (facts.notional === undefined || !every(facts.notional, isDecimal)) {
-    return violated('The request does not say its amount as a decimal.');
-  }
-  const amounts = listOf(facts.notional).map(unitsOf);
-  if (maxPerOrder !== undefined && amounts.some((amount) => amount > maxPerOrder)) {
-    return violated('The amount is over the limit for one order.');
-  }
-  if (spendLimits.length === 0) return { ok: true, facts };
-  const amount = amounts.reduce((sum, next) => sum + next, 0n);
-  // Beyond its window's whole limit, no waiting helps.
-  const over = spendLimits.find(({ limit }) => amount > limit);
-  if (over !== undefined)
-    return violated(`The amount is over the limit for ${over.name === 'day' ? 'a day' : over.name}.`);
-  return { ok: true, facts, amount };
+/** The values of a fact, of which there is at least one; undefined when it is missing. */
+export function valuesOf({ facts }: ConstrainedRequest, name: string): readonly string[] | undefined {
+  const given = facts[name];
+  if (given === undefined) return undefined;
+  if (typeof given === 'string') return [given];
+  return given.length === 0 ? undefined : given;
 }
 
-function isHarmless({ permission }: ConstrainedRequest): boolean {
+/** Whether the request may be made without the facts that a constraint needs. */
+export function isHarmless({ permission }: ConstrainedRequest): boolean {
   return permission.risk === 'low';
 }
 
-function every(given: string | readonly string[], holds: (value: string) => boolean): boolean {
-  return typeof given === 'string' ? holds(given) : given.every(holds);
-}
-
-function listOf(given: string | readonly string[]): readonly string[] {
-  return typeof given === 'string' ? [given] : given;
-}
-
-function violated(detail: string): Denial {
+export function violated(detail: string): Denial {
   return denial('constraint_violated', detail);
 }

@@ -29,8 +29,8 @@ export interface CompiledConstraints {
 /**
  * Makes stored constraints ready for decisions. They must be valid.
  *
- * @param addressesSince since when each withdrawal address is on the list, in ms since 1970; absent: always
- * @param expression that of the constraints, compiled
+ * @param addressesSince since when each withdrawal address is on the list, in ms since 1970, in any spelling; absent: always
+ * @param expression that of the constraints, compiled; must be there when they have one
  * @returns undefined when there are none
  */
 export function compileConstraints(
@@ -39,6 +39,9 @@ export function compileConstraints(
   expression: Expression | undefined,
 ): CompiledConstraints | undefined {
   if (Object.values(constraints).every((value) => value === undefined)) return undefined;
+  if ((constraints.expression === undefined) !== (expression === undefined)) {
+    throw new TypeError('the expression of the constraints is not the compiled one');
+  }
   const { instruments, sides, orderTypes, maxNotionalPerOrder, withdrawalAddresses, hours } = constraints;
   return {
     instruments: instruments && new Set(instruments),
@@ -46,12 +49,23 @@ export function compileConstraints(
     orderTypes: orderTypes && new Set(orderTypes),
     maxPerOrder: maxNotionalPerOrder === undefined ? undefined : unitsOf(maxNotionalPerOrder),
     spendLimits: spendLimitsOf(constraints),
-    withdrawalAddresses:
-      withdrawalAddresses &&
-      new Map(withdrawalAddresses.map((address) => [foldedAddress(address), addressesSince[address] ?? 0])),
+    withdrawalAddresses: withdrawalAddresses && sinceByAddress(withdrawalAddresses, addressesSince),
     hours: hours && openHours(hours),
     expression,
   };
+}
+
+function sinceByAddress(
+  addresses: readonly string[],
+  addressesSince: Readonly<Record<string, number>>,
+): Map<string, number> {
+  const since = new Map(addresses.map((address) => [foldedAddress(address), 0]));
+  for (const [address, ms] of Object.entries(addressesSince)) {
+    const folded = foldedAddress(address);
+    const known = since.get(folded);
+    if (known !== undefined) since.set(folded, Math.max(known, ms));
+  }
+  return since;
 }
 
 function spendLimitsOf({ maxNotionalPerDay, maxNotionalPer30Days }: Constraints): SpendLimit[] {

@@ -5,6 +5,7 @@ import {
   aRequest,
   aSigningKey,
   ask,
+  authenticationOnly,
   type CredentialParts,
   claimOf,
   denialOf,
@@ -32,11 +33,12 @@ const elsewhere = [parseNetwork('198.51.100.0/24') ?? expect.fail()];
 const TROUBLES: { code: string; credential?: CredentialParts; question?: Partial<Question> }[] = [
   { code: 'environment_mismatch', question: { environment: 'test' } },
   { code: 'credential_quarantined', credential: { standing: 'quarantined' } },
+  { code: 'account_frozen', question: { isFrozen: true } },
   { code: 'credential_expired', credential: { expiresAt: NOW } },
   { code: 'ip_not_allowed', credential: { profile: { allowedNetworks: elsewhere } } },
   { code: 'permission_denied', question: { audience: 'operators' } },
-  { code: 'route_unknown', question: { requirement: undefined } },
-  { code: 'permission_denied', question: { requirement: requires(trade) } },
+  { code: 'route_unknown', question: { demanded: undefined } },
+  { code: 'permission_denied', question: { demanded: requires(trade) } },
 ];
 
 describe('decide', () => {
@@ -47,6 +49,7 @@ describe('decide', () => {
       credential,
       secretVersion: 7,
       matched: 'wire',
+      requirement: authenticationOnly,
     });
   });
 
@@ -141,10 +144,12 @@ describe('decide: an id without a record', () => {
     const question = {
       request,
       dialect: bitget,
-      requirement: undefined,
+      demanded: undefined,
       peer: PEER,
       audience: 'customers',
       nowMs: NOW,
+      isFrozen: false,
+      lastUsedAt: NOW,
       dummies,
     } as const;
     decide({ ...question, claim, credential: aCredential() });
@@ -198,7 +203,7 @@ describe('decide: environment and audience', () => {
     ['operator ', 'operators', false],
   ] as const)('a credential of %s at the door of %s: %s', (accountId, audience, mayEnter) => {
     const credential = aCredential({ accountId, profile: { permissions: ['spot.trade'] } });
-    const result = ask(bitget, request, credential, { audience, requirement: requires(trade) });
+    const result = ask(bitget, request, credential, { audience, demanded: requires(trade) });
     if (mayEnter) expect(result.ok).toBe(true);
     else expect(denialOf(result).code).toBe('permission_denied');
   });

@@ -12,10 +12,13 @@ export interface ExpressionInput {
   readonly nowMs: number;
 }
 
-/** `missing`: it needs a fact that the request does not have. `fault`: it has no value for this request. */
+/**
+ * What came out of an expression. `missing`: it depends on a fact that the request does not have. `fault`: it has no
+ * value, because a fact is ill-typed or too long, a number too large, or the work too much.
+ */
 export type ExpressionOutcome = 'true' | 'false' | 'missing' | 'fault';
 
-/** A compiled expression of a credential. Pure, and bounded in time. Never throws. */
+/** A condition on requests that an operator wrote. Whoever makes one sees to it that it ends, and never throws. */
 export interface Expression {
   readonly source: string;
   evaluate(input: ExpressionInput): ExpressionOutcome;

@@ -1,13 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aRequest } from '../../test/given.ts';
+import type { FactPlace, FactSource } from './fact-source.ts';
 import { readFacts } from './facts.ts';
-import type { FactSource } from './manifest.ts';
 
-const source = (from: FactSource['from'], at: string, type: FactSource['type'] = 'string'): FactSource => ({
+const source = (from: FactPlace['from'], at: string, type: FactSource['type'] = 'string'): FactSource => ({
   name: 'instrument',
-  from,
-  at,
+  places: [{ from, at }],
   type,
 });
 const json = (body: string | Uint8Array, at = '/symbol', type: FactSource['type'] = 'string') =>
@@ -34,6 +33,40 @@ describe('facts in JSON', () => {
     expect(json('{"symbol":1e-7}', '/symbol', 'decimal')).toBeUndefined();
     expect(json('{"symbol":-1}', '/symbol', 'decimal')).toBeUndefined();
     expect(json('{"symbol":1e999}', '/symbol', 'decimal')).toBeUndefined();
+    expect(json('{"symbol":12e2}', '/symbol', 'decimal')).toBe('1200');
+    expect(json('{"symbol":1e-6}', '/symbol', 'decimal')).toBe('0.000001');
+  });
+
+  it.each([
+    '0.1234567890123456789',
+    '9007199254740993',
+    '-0',
+    '1e400',
+    '100000000000000000000001',
+    '0.30000000000000001',
+  ])('leave a number out that we do not read as it stands, and nothing else: %s', (number) => {
+    expect(json(`{"symbol":${number}}`)).toBeUndefined();
+    expect(json(`{"symbol":${number}}`, '/symbol', 'decimal')).toBeUndefined();
+    expect(json(`[1.5,${number},{"a":[${number}],"symbol":"${number}"}]`, '/2/symbol')).toBe(number);
+    expect(json(`[1.5,${number},2]`, '/2')).toBe('2');
+    expect(json(`[${number},7,${number}]`, '/1')).toBe('7');
+  });
+
+  it.each(['9007199254740992', '0.1', '123456789012345', '1.50000000000000000000', '0.30000000000000004'])(
+    'read a number that is exactly what stands there: %s',
+    (number) => expect(json(`{"symbol":${number}}`)).toBe(String(Number(number))),
+  );
+
+  it('are not longer than 256 characters', () => {
+    expect(json(`{"symbol":"${'x'.repeat(256)}"}`)).toBe('x'.repeat(256));
+    expect(json(`{"symbol":"${'x'.repeat(257)}"}`)).toBeUndefined();
+    expect(query(`symbol=${'x'.repeat(257)}`)).toBeUndefined();
+    expect(form(`symbol=${'x'.repeat(257)}`)).toBeUndefined();
+  });
+
+  it('do not take long for numbers that are long', () => {
+    const body = `{"symbol":"A","x":${'1'.repeat(300_000)},"y":0.${'0'.repeat(300_000)}1,"z":[${'1e9,'.repeat(50_000)}1]}`;
+    expect(json(body)).toBe('A');
   });
 
   it.each(['"-1"', '"1e3"', '""', '" 1"', '"1,5"', '"NaN"', 'true', 'null', '[1]', '{"a":1}'])(
@@ -131,6 +164,8 @@ describe('facts in JSON', () => {
     '/list/9',
     '/list/-',
     '/list/01',
+    '/list/length',
+    '/list/ 0',
     '/a/b/c/d',
     '/symbol/',
     '/Symbol',
@@ -220,7 +255,7 @@ describe('facts in a query', () => {
 });
 
 describe('facts in a form that is something else, too', () => {
-  const fact = (from: FactSource['from'], body: string, ...types: string[]) =>
+  const fact = (from: FactPlace['from'], body: string, ...types: string[]) =>
     readFacts(
       [source(from, 'symbol')],
       aRequest({
@@ -339,10 +374,10 @@ describe('a body that an upstream reads otherwise than its bytes', () => {
 
 it('several facts are read from their own places', () => {
   const sources: FactSource[] = [
-    { name: 'instrument', from: 'json', at: '/s', type: 'string' },
-    { name: 'notional', from: 'json', at: '/v', type: 'decimal' },
-    { name: 'account', from: 'query', at: 'acc', type: 'string' },
-    { name: 'nothing', from: 'query', at: 'no', type: 'string' },
+    { name: 'instrument', places: [{ from: 'json', at: '/s' }], type: 'string' },
+    { name: 'notional', places: [{ from: 'json', at: '/v' }], type: 'decimal' },
+    { name: 'account', places: [{ from: 'query', at: 'acc' }], type: 'string' },
+    { name: 'nothing', places: [{ from: 'query', at: 'no' }], type: 'string' },
   ];
   const request = aRequest({ method: 'POST', target: '/o?acc=7', body: Buffer.from('{"s":"A","v":"10"}') });
   expect({ ...readFacts(sources, request) }).toEqual({ instrument: 'A', notional: '10', account: '7' });
@@ -360,4 +395,108 @@ it('reading facts never throws, on any bytes', () => {
       readFacts(sources, aRequest({ body, target }));
     }),
   );
+});
+
+describe('facts of a batch', () => {
+  const read = (body: unknown, places: FactPlace[], type: FactSource['type'] = 'decimal') =>
+    readFacts(
+      [{ name: 'x', places, type }],
+      aRequest({ method: 'POST', body: Buffer.from(JSON.stringify(body)) }),
+    ).x;
+  const at = (pointer: string): FactPlace => ({ from: 'json', at: pointer });
+
+  it('are a list, in the order of the elements', () => {
+    const body = { orders: [{ symbol: 'A' }, { symbol: 'B' }, { symbol: 'A' }] };
+    expect(read(body, [at('/orders/*/symbol')], 'string')).toEqual(['A', 'B', 'A']);
+    expect(read([['A'], ['B', 'C']], [at('/*/*')], 'string')).toEqual(['A', 'B', 'C']);
+    expect(read({ orders: [{ symbol: 'A' }] }, [at('/orders/*/symbol')], 'string')).toEqual(['A']);
+  });
+
+  it.each([
+    ['an empty list', { orders: [] }],
+    ['no list', { orders: { symbol: 'A' } }],
+    ['an object with a member named *', { orders: { '*': { symbol: 'A' } } }],
+    ['a text', { orders: 'AB' }],
+    ['one element without it', { orders: [{ symbol: 'A' }, {}] }],
+    ['one element that is null', { orders: [{ symbol: 'A' }, null] }],
+    ['one element of another type', { orders: [{ symbol: 'A' }, { symbol: true }] }],
+    ['one element that is too long', { orders: [{ symbol: 'A' }, { symbol: 'x'.repeat(257) }] }],
+    ['one element that is a list', { orders: [{ symbol: 'A' }, { symbol: ['A'] }] }],
+  ])('are missing for %s', (_what, body) => {
+    expect(read(body, [at('/orders/*/symbol')], 'string')).toBeUndefined();
+  });
+
+  it('are missing when an inner list is empty, or an element is no decimal', () => {
+    expect(read([['1'], []], [at('/*/*')])).toBeUndefined();
+    expect(read(['1', '1e3'], [at('/*')])).toBeUndefined();
+    expect(read(['1', '2'], [at('/*')])).toEqual(['1', '2']);
+  });
+
+  it('have at most 1000 elements', () => {
+    const list = Array.from({ length: 1000 }, () => '1');
+    expect(read(list, [at('/*')])).toHaveLength(1000);
+    expect(read([...list, '1'], [at('/*')])).toBeUndefined();
+  });
+
+  it('are missing when one number of the list is not read as it stands', () => {
+    const body = Buffer.from('[1,9007199254740993]');
+    const sources: FactSource[] = [{ name: 'x', places: [at('/*')], type: 'decimal' }];
+    expect(readFacts(sources, aRequest({ body })).x).toBeUndefined();
+  });
+});
+
+describe('facts that are a product', () => {
+  const read = (body: unknown, ...places: FactPlace[]) =>
+    readFacts(
+      [{ name: 'notional', places, type: 'decimal' }],
+      aRequest({ method: 'POST', target: '/a?lot=10', body: Buffer.from(JSON.stringify(body)) }),
+    ).notional;
+  const at = (pointer: string): FactPlace => ({ from: 'json', at: pointer });
+  const tiny = `0.${'0'.repeat(29)}1`;
+
+  it('are exact, and rounded up beyond 30 places', () => {
+    expect(read({ p: '0.1', s: 0.2 }, at('/p'), at('/s'))).toBe('0.02');
+    expect(read({ p: '30000.5', s: '2' }, at('/p'), at('/s'), { from: 'query', at: 'lot' })).toBe('600010');
+    expect(read({ p: '3', s: '4' }, at('/p'), at('/s'), { from: 'constant', at: '0' })).toBe('0');
+    expect(read({ p: tiny, s: tiny }, at('/p'), at('/s'))).toBe(tiny);
+    expect(read({ p: tiny, s: '0' }, at('/p'), at('/s'))).toBe('0');
+  });
+
+  it.each([
+    { p: '1' },
+    { p: '1', s: null },
+    { p: '1', s: '-1' },
+    { p: '1', s: '1e3' },
+    { p: '1', s: '' },
+    { p: '1', s: ['1'] },
+  ])('are missing where a factor is missing or no decimal: %j', (body) => {
+    expect(read(body, at('/p'), at('/s'))).toBeUndefined();
+    expect(read(body, at('/s'), at('/p'))).toBeUndefined();
+  });
+
+  it('are missing beyond 30 digits before the point', () => {
+    const p = '9'.repeat(30);
+    expect(read({ p, s: '1' }, at('/p'), at('/s'))).toBe(p);
+    expect(read({ p, s: '1.1' }, at('/p'), at('/s'))).toBeUndefined();
+    expect(read({ p: '1'.repeat(40), s: '0' }, at('/p'), at('/s'))).toBeUndefined();
+  });
+
+  it('pair the elements of lists, and take a single factor for each', () => {
+    const orders = [
+      { p: '2', s: '3' },
+      { p: '5', s: '7' },
+    ];
+    expect(read({ orders }, at('/orders/*/p'), at('/orders/*/s'))).toEqual(['6', '35']);
+    expect(read({ orders, lot: '10' }, at('/lot'), at('/orders/*/s'))).toEqual(['30', '70']);
+    expect(read({ orders, lot: '10' }, at('/orders/*/s'), at('/lot'))).toEqual(['30', '70']);
+    expect(read({ a: ['1', '2'], b: ['1'] }, at('/a/*'), at('/b/*'))).toBeUndefined();
+    expect(read({ orders: [...orders, { p: '1' }] }, at('/orders/*/p'), at('/orders/*/s'))).toBeUndefined();
+  });
+});
+
+it('a constant is a fact of every request', () => {
+  const sources: FactSource[] = [
+    { name: 'notional', places: [{ from: 'constant', at: '0' }], type: 'decimal' },
+  ];
+  expect(readFacts(sources, aRequest({ body: Buffer.from('no json') })).notional).toBe('0');
 });

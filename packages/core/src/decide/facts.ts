@@ -4,8 +4,12 @@ import { isDecimal, multiplyDecimals } from './decimal.ts';
 import type { FactPlace, FactSource, Facts, FactType } from './fact-source.ts';
 import { hasStar, parseJson, resolveAll } from './json.ts';
 
+/** Longest text of a fact, in characters, and most elements of a list. More is left out, like what is ill-typed. */
+const MAX_CHARACTERS = 256;
+const MAX_ELEMENTS = 1000;
+
 /**
- * Reads a request's facts. A fact that is missing, ill-typed, or stands twice is left out, and a constraint
+ * Reads a request's facts. A fact that is missing, ill-typed, too long, or stands twice is left out, and a constraint
  * that needs it then denies. Called after authentication only, so the bytes are the customer's own.
  */
 export function readFacts(sources: readonly FactSource[], request: WireRequest): Facts {
@@ -39,7 +43,7 @@ export function readJsonBody({ headers, body, message }: WireRequest): unknown {
 type FactValue = string | readonly string[];
 
 function hasType(text: string, type: FactType): boolean {
-  return type === 'string' || isDecimal(text);
+  return type === 'string' ? text.length <= MAX_CHARACTERS : isDecimal(text);
 }
 
 function valueAt(place: FactPlace, request: WireRequest, body: () => unknown): FactValue | undefined {
@@ -47,6 +51,7 @@ function valueAt(place: FactPlace, request: WireRequest, body: () => unknown): F
   if (place.from !== 'json') return field(place, request);
   const found = resolveAll(body(), place.at);
   if (found === undefined) return undefined;
+  if (found.length > MAX_ELEMENTS) return undefined;
   const texts: string[] = [];
   for (const value of found) {
     const text = typeof value === 'number' ? String(value) : value;

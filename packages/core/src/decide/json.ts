@@ -1,27 +1,42 @@
 import { foldedName } from '../folded-name.ts';
+import { isExactNumber } from './json-number.ts';
 
-/** Parses JSON. Undefined when it is none, is not UTF-8, or has an object with the same name twice, in any case. */
+/**
+ * Parses JSON. Undefined when it is none, is not UTF-8, or has an object with the same name twice, in any case. A number
+ * whose text is not exactly the number that we read is null in the result.
+ */
 export function parseJson(json: Uint8Array | string): unknown {
   try {
     const text = typeof json === 'string' ? json : new TextDecoder('utf-8', { fatal: true }).decode(json);
     const value: unknown = JSON.parse(text);
-    return repeatsName(text) ? undefined : value;
+    const scanned = scan(text);
+    if (scanned === undefined) return undefined;
+    return scanned.length === 0 ? value : JSON.parse(withoutNumbers(text, scanned));
   } catch {
     return undefined; // No JSON, nothing to read from it.
   }
 }
 
-const JSON_TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],]/g;
+const JSON_TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],]|-?\d[\d.eE+-]*/g;
+
+/** Where a number stands in a text. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
 
 /**
- * Whether an object in a JSON text has the same name twice. `JSON.parse` keeps the last value, another parser
- * behind us the first, or one that differs in letter case alone: such a body has no facts that all agree on. The text
- * must be valid JSON.
+ * Looks for what parsers read in two ways. `JSON.parse` keeps the last value of a name that an object has twice, another
+ * parser behind us the first, or one that differs in letter case alone: such a body has no facts that all agree on. And
+ * it rounds numbers that another parser keeps as they are. The text must be valid JSON.
+ *
+ * @returns undefined when a name stands twice; else the numbers that are rounded
  */
-function repeatsName(text: string): boolean {
+function scan(text: string): Span[] | undefined {
+  const rounded: Span[] = [];
   const open: (Set<string> | undefined)[] = [];
   let nameIsNext = false;
-  for (const [token] of text.matchAll(JSON_TOKEN)) {
+  for (const { 0: token, index } of text.matchAll(JSON_TOKEN)) {
     const names = open.at(-1);
     if (token === '{' || token === '[') {
       open.push(token === '{' ? new Set() : undefined);
@@ -33,20 +48,35 @@ function repeatsName(text: string): boolean {
       nameIsNext = names !== undefined;
     } else if (nameIsNext && names !== undefined) {
       const name = foldedName(JSON.parse(token) as string);
-      if (names.has(name)) return true;
+      if (names.has(name)) return undefined;
       names.add(name);
       nameIsNext = false;
+    } else if (!token.startsWith('"') && !isExactNumber(token)) {
+      rounded.push({ start: index, end: index + token.length });
     }
   }
-  return false;
+  return rounded;
 }
 
-/** Resolves a JSON pointer (RFC 6901) through own properties only. */
+function withoutNumbers(text: string, spans: readonly Span[]): string {
+  const parts: string[] = [];
+  let from = 0;
+  for (const { start, end } of spans) {
+    parts.push(text.slice(from, start));
+    from = end;
+  }
+  return [...parts, text.slice(from)].join('null');
+}
+
+const INDEX = /^(?:0|[1-9]\d*)$/;
+
+/** Resolves a JSON pointer (RFC 6901) through own properties of objects, and elements of lists. */
 export function resolvePointer(root: unknown, pointer: string): unknown {
   let value = root;
   for (const part of pointer.split('/').slice(1)) {
     const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    if (Array.isArray(value) && !INDEX.test(key)) return undefined; // A list has a length of its own, too.
     value = (value as Record<string, unknown>)[key];
   }
   return value;

@@ -15,6 +15,8 @@ export interface Permission {
   readonly description?: string | undefined;
   /** What the operator demands of keys that hold it. Absent: nothing. */
   readonly policy?: Policy | undefined;
+  /** Set where no manifest declares it: nobody said what it can do. */
+  readonly isUndeclared?: boolean | undefined;
   /** Set where an allowed decision only lets another one be asked for, and that one is in the log. */
   readonly isUnlogged?: boolean | undefined;
 }

@@ -1,21 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { aCredential, denialOf, NOW } from '../../test/given.ts';
+import { aCredential, type CredentialParts, denialOf, NOW } from '../../test/given.ts';
 import { type Network, parseAddress, parseNetwork } from '../address.ts';
+import type { Permission } from './manifest.ts';
 import { checkNetwork } from './network.ts';
-import { checkStanding } from './standing.ts';
+import { checkStanding, type StandingContext } from './standing.ts';
+
+const cancel: Permission = { name: 'spot.cancel', risk: 'high', policy: { outlivesExpiryMs: 7_000 } };
+const trade: Permission = { name: 'spot.trade', risk: 'high', policy: {} };
+
+function standing(credential: CredentialParts, over: Partial<StandingContext> = {}) {
+  const context = { nowMs: NOW, isFrozen: false, lastUsedAt: NOW, permission: undefined, ...over };
+  return checkStanding(aCredential(credential), context);
+}
 
 describe('checkStanding', () => {
   it.each([
     ['revoked', 'credential_revoked'],
     ['quarantined', 'credential_quarantined'],
     ['disabled', 'credential_disabled'],
-  ] as const)('refuses a credential that is %s with %s', (standing, code) => {
-    expect(denialOf(checkStanding(aCredential({ standing }), NOW))).toMatchObject({ code, part: 'key' });
+  ] as const)('refuses a credential that is %s with %s', (state, code) => {
+    expect(denialOf(standing({ standing: state }))).toMatchObject({ code, part: 'key' });
   });
 
   it('lets an active one pass that never expires', () => {
-    expect(checkStanding(aCredential(), NOW)).toBeUndefined();
-    expect(checkStanding(aCredential(), Number.MAX_SAFE_INTEGER)).toBeUndefined();
+    expect(standing({})).toBeUndefined();
+    expect(standing({}, { nowMs: Number.MAX_SAFE_INTEGER })).toBeUndefined();
   });
 
   it.each([
@@ -23,14 +32,60 @@ describe('checkStanding', () => {
     [0, false],
     [1, false],
   ])('%i ms from its expiry it may be used: %s', (after, isGood) => {
-    const refusal = checkStanding(aCredential({ expiresAt: NOW }), NOW + after);
-    if (isGood) expect(refusal).toBeUndefined();
-    else expect(denialOf(refusal)).toMatchObject({ code: 'credential_expired', part: 'key' });
+    for (const permission of [undefined, trade]) {
+      const refusal = standing({ expiresAt: NOW }, { nowMs: NOW + after, permission });
+      if (isGood) expect(refusal).toBeUndefined();
+      else expect(denialOf(refusal)).toMatchObject({ code: 'credential_expired', part: 'key' });
+    }
   });
 
-  it.each(['revoked', 'quarantined', 'disabled'] as const)('says %s rather than expired', (standing) => {
-    const refusal = checkStanding(aCredential({ standing, expiresAt: NOW - 1 }), NOW);
-    expect(denialOf(refusal).code).toBe(`credential_${standing}`);
+  it.each([
+    [0, true],
+    [6_999, true],
+    [7_000, false],
+  ])('%i ms after the expiry, a permission that outlives it by 7 s may be used: %s', (after, isGood) => {
+    const refusal = standing({ expiresAt: NOW }, { nowMs: NOW + after, permission: cancel });
+    if (isGood) expect(refusal).toBeUndefined();
+    else expect(denialOf(refusal).code).toBe('credential_expired');
+  });
+
+  it.each([
+    [59_999, true],
+    [60_000, false],
+  ])('%i ms without use, where it expires after 60 s of that, it may be used: %s', (idleMs, isGood) => {
+    const idle = { profile: { idleExpiryMs: 60_000 } };
+    const refusal = standing(idle, { nowMs: NOW + idleMs, lastUsedAt: NOW });
+    if (isGood) expect(refusal).toBeUndefined();
+    else expect(denialOf(refusal)).toMatchObject({ code: 'credential_expired', part: 'key' });
+    expect(standing({}, { nowMs: NOW + idleMs, lastUsedAt: 0 })).toBeUndefined();
+  });
+
+  it('lets no permission outlive idleness: its use would bring the others back', () => {
+    const idle = { expiresAt: NOW, profile: { idleExpiryMs: 60_000 } };
+    const at = (lastUsedAt: number) => standing(idle, { nowMs: NOW, lastUsedAt, permission: cancel });
+    expect(at(NOW - 59_999)).toBeUndefined();
+    expect(denialOf(at(NOW - 60_000)).code).toBe('credential_expired');
+  });
+
+  it('refuses with account_frozen, whatever the permission', () => {
+    for (const permission of [undefined, trade, cancel]) {
+      expect(denialOf(standing({}, { isFrozen: true, permission }))).toMatchObject({
+        code: 'account_frozen',
+        part: 'key',
+      });
+    }
+  });
+
+  it.each(['revoked', 'quarantined', 'disabled'] as const)(
+    'says %s rather than frozen or expired',
+    (state) => {
+      const refusal = standing({ standing: state, expiresAt: NOW - 1 }, { isFrozen: true });
+      expect(denialOf(refusal).code).toBe(`credential_${state}`);
+    },
+  );
+
+  it('says frozen rather than expired', () => {
+    expect(denialOf(standing({ expiresAt: NOW }, { isFrozen: true })).code).toBe('account_frozen');
   });
 });
 

@@ -32,12 +32,12 @@ function checkExpiry(
   { expiresAt, profile }: Credential,
   { nowMs, lastUsedAt, permission }: StandingContext,
 ): Denial | undefined {
-  if (expiresAt !== undefined && nowMs >= expiresAt) {
-    // Who may still cancel orders does not leave a position behind that nobody can close.
-    const outlivesMs = permission?.policy?.outlivesExpiryMs ?? 0;
-    if (nowMs < expiresAt + outlivesMs) return undefined;
+  // Who may still cancel orders does not leave a position behind that nobody can close.
+  const outlivesMs = permission?.policy?.outlivesExpiryMs ?? 0;
+  if (expiresAt !== undefined && nowMs >= expiresAt + outlivesMs) {
     return denial('credential_expired', 'The credential has expired.', { part: 'key' });
   }
+  // No permission outlives idleness: a single use would be a sign of life, and bring all of them back.
   if (profile.idleExpiryMs !== undefined && nowMs >= lastUsedAt + profile.idleExpiryMs) {
     return denial('credential_expired', 'The credential has expired, because it was not used for too long.', {
       part: 'key',

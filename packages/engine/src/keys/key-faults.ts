@@ -1,13 +1,11 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import {
-  type Constraints,
   type CredentialKind,
   type DialectTable,
   fits,
   hasIdForm,
   idInToken,
   isBase64Secret,
-  isDecimal,
   MAX_PASSPHRASE_BYTES,
   MAX_SECRET_BYTES,
   type Manifest,
@@ -15,6 +13,7 @@ import {
   parseNetwork,
   readAddress,
 } from '@countersign/core';
+import { faultsInConstraints } from './constraint-faults.ts';
 import type { Fault, ImportInput, KeyEdit, KeyInput } from './key-input.ts';
 import { OPERATOR_PERMISSIONS } from './operator-permissions.ts';
 import { policyFaults } from './policy-faults.ts';
@@ -175,10 +174,5 @@ export function faultsInRestrictions(
   for (const [i, name] of names.entries()) {
     if (names.indexOf(name) !== i) faults.push({ pointer: `/rateLimits/${i}/name`, message: 'occurs twice' });
   }
-  return [...faults, ...faultsInConstraints(input.constraints ?? {})];
-}
-
-function faultsInConstraints({ maxNotionalPerOrder }: Constraints): Fault[] {
-  if (maxNotionalPerOrder === undefined || isDecimal(maxNotionalPerOrder)) return [];
-  return [{ pointer: '/constraints/maxNotionalPerOrder', message: 'is not a decimal like "1000" or "0.25"' }];
+  return [...faults, ...faultsInConstraints(input.constraints ?? {}, accountId, manifest)];
 }

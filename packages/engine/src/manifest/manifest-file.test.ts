@@ -51,11 +51,11 @@ describe('a good manifest', () => {
       weight: 5,
       permission: { name: 'spot.trade' },
       facts: [
-        { name: 'instrument', from: 'json', at: '/symbol', type: 'string' },
-        { name: 'notional', from: 'json', at: '/a~1b/0', type: 'decimal' },
-        { name: 'side', from: 'query', at: 'side', type: 'string' },
-        { name: 'size', from: 'form', at: 'size', type: 'decimal' },
-        { name: 'price', from: 'parameter', at: 'price', type: 'decimal' },
+        { name: 'instrument', places: [{ from: 'json', at: '/symbol' }], type: 'string' },
+        { name: 'notional', places: [{ from: 'json', at: '/a~1b/0' }], type: 'decimal' },
+        { name: 'side', places: [{ from: 'query', at: 'side' }], type: 'string' },
+        { name: 'size', places: [{ from: 'form', at: 'size' }], type: 'decimal' },
+        { name: 'price', places: [{ from: 'parameter', at: 'price' }], type: 'decimal' },
       ],
     });
     expect(manifest.ruleFor('GET', '/market/x/y')).toMatchObject({ permission: undefined, weight: 1 });

@@ -5,6 +5,8 @@ import { POINTER } from './pointer.ts';
 const PLACES = ['json', 'query', 'form', 'parameter', 'constant'] as const;
 const FACT_NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/;
 const MAX_FACTORS = 4;
+/** As long as a fact may be that is read from a request. */
+const MAX_CONSTANT = 256;
 /** A fact with one of these names is held against amounts, and is a decimal whether or not it says so. */
 const AMOUNT = 'notional';
 
@@ -23,18 +25,18 @@ export function readFactSources(value: unknown, path: Path, fields: ManifestFiel
     } else if (isDecimalFact && type !== 'decimal') {
       fields.fault([...at, 'type'], 'an amount and a product are decimals');
     }
-    const places = readPlaces(members, at, fields);
-    for (const place of places) {
-      if (place.from === 'constant' && type === 'decimal' && !isDecimal(place.at)) {
-        fields.fault([...at, 'constant'], `${JSON.stringify(place.at)} is no decimal`);
-      }
-    }
+    const places = readPlaces(members, type, at, fields);
     return { name, places, type };
   });
 }
 
-function readPlaces(members: Record<string, unknown>, at: Path, fields: ManifestFields): FactPlace[] {
-  if (members.product === undefined) return [readPlace(members, at, fields)];
+function readPlaces(
+  members: Record<string, unknown>,
+  type: FactType,
+  at: Path,
+  fields: ManifestFields,
+): FactPlace[] {
+  if (members.product === undefined) return [readPlace(members, type, at, fields)];
   if (PLACES.some((from) => members[from] !== undefined)) {
     fields.fault(at, 'a fact is a product, or stands in one place');
   }
@@ -44,11 +46,16 @@ function readPlaces(members: Record<string, unknown>, at: Path, fields: Manifest
   }
   return factors.map((factor, i) => {
     const path = [...at, 'product', i];
-    return readPlace(fields.mapping(factor, path, PLACES), path, fields);
+    return readPlace(fields.mapping(factor, path, PLACES), type, path, fields);
   });
 }
 
-function readPlace(members: Record<string, unknown>, at: Path, fields: ManifestFields): FactPlace {
+function readPlace(
+  members: Record<string, unknown>,
+  type: FactType,
+  at: Path,
+  fields: ManifestFields,
+): FactPlace {
   const sources = PLACES.filter((from) => members[from] !== undefined);
   const [from = 'json'] = sources;
   const place = members[from];
@@ -59,6 +66,10 @@ function readPlace(members: Record<string, unknown>, at: Path, fields: ManifestF
     );
   } else if (from === 'json' && !POINTER.test(place)) {
     fields.fault([...at, 'json'], `${JSON.stringify(place)} is no JSON pointer: it begins with "/"`);
+  } else if (from === 'constant' && type === 'decimal' && !isDecimal(place)) {
+    fields.fault([...at, 'constant'], `${JSON.stringify(place)} is no decimal`);
+  } else if (from === 'constant' && place.length > MAX_CONSTANT) {
+    fields.fault([...at, 'constant'], `is over ${MAX_CONSTANT} characters long`);
   }
   return { from, at: String(place) };
 }

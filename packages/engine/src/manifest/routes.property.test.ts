@@ -3,7 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRouteTable } from './routes.ts';
 
-const ruleOf = (name: string): Rule => ({ permission: { name, risk: 'low' }, weight: 1, facts: [] });
+const ruleOf = (name: string): Rule => ({
+  route: `POST /${name}`,
+  isPublic: false,
+  permission: { name, risk: 'low' },
+  weight: 1,
+  facts: [],
+});
 const READ = ruleOf('read');
 const MOVE = ruleOf('move');
 const CUSTOM = ruleOf('custom');

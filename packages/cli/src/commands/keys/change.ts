@@ -7,6 +7,7 @@ import {
   addRemovalOptions,
   addRestrictionOptions,
   editBody,
+  isEmptyEdit,
   type RestrictionFlags,
 } from '../../keys/key-options.ts';
 import { keyFields } from '../../keys/key-view.ts';
@@ -20,7 +21,7 @@ export function addEdit(keys: Command, context: Context): void {
     .description('Change what a key may do. What no option names stays; a list replaces the list')
     .argument('<id>', 'id of the key')
     .action(async (id: string, flags: RestrictionFlags & ServiceFlags) => {
-      if (Object.keys(editBody(flags, {})).length === 0) {
+      if (isEmptyEdit(flags)) {
         throw new UsageError('Nothing to change: name at least one option, like --label or --expires.');
       }
       const api = await connect(context, flags);
