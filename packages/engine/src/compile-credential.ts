@@ -6,6 +6,7 @@ import {
   type KeySlab,
   type Manifest,
   type Network,
+  OPERATOR_ACCOUNT,
   type Proof,
   parseNetwork,
   readAddress,
@@ -72,9 +73,20 @@ export class CredentialCompiler {
   #profileOf(record: CredentialRecord): CredentialProfile {
     const { environment, kind, dialects, permissions, allowedIps, rateLimits, constraints } = record;
     const { nonceWindow = 0, addressesSince = {} } = record;
-    const usableFrom = usableFromOf(record, this.#manifest);
+    // Permissions of operators may be called like a manifest's, and no manifest has a say in them.
+    const manifest = record.accountId === OPERATOR_ACCOUNT ? undefined : this.#manifest;
+    const usableFrom = usableFromOf(record, manifest);
+    const idleExpiryMs = idleExpiryOf(permissions, manifest);
     const parts = { environment, kind, permissions, rateLimits, nonceWindow };
-    const key = JSON.stringify([parts, dialects, allowedIps, constraints, addressesSince, usableFrom]);
+    const key = JSON.stringify([
+      parts,
+      dialects,
+      allowedIps,
+      constraints,
+      addressesSince,
+      usableFrom,
+      idleExpiryMs,
+    ]);
     const there = this.#profiles.get(key);
     if (there !== undefined) return there;
     if (this.#profiles.size >= MAX_PROFILES) this.#profiles.clear();
@@ -84,7 +96,7 @@ export class CredentialCompiler {
       allowedNetworks: networksOf(allowedIps),
       constraints: compileConstraints(constraints, addressesSince, undefined),
       usableFrom: usableFrom && new Map(usableFrom),
-      idleExpiryMs: idleExpiryOf(permissions, this.#manifest),
+      idleExpiryMs,
     };
     this.#profiles.set(key, profile);
     return profile;
