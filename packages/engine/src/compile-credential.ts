@@ -86,10 +86,13 @@ export class CredentialCompiler {
   #profileOf(record: CredentialRecord): CredentialProfile {
     const { environment, kind, dialects, permissions, allowedIps, rateLimits, constraints } = record;
     const { nonceWindow = 0, addressesSince = {} } = record;
-    const usableFrom = usableFromOf(record, this.#manifest);
+    // Permissions of operators may be called like a manifest's, and no manifest has a say in them.
+    const manifest = record.accountId === OPERATOR_ACCOUNT ? undefined : this.#manifest;
+    const usableFrom = usableFromOf(record, manifest);
+    const idleExpiryMs = idleExpiryOf(permissions, manifest);
     const parts = { environment, kind, permissions, rateLimits, nonceWindow };
     const isOperator = record.accountId === OPERATOR_ACCOUNT;
-    const restrictions = [dialects, allowedIps, constraints, addressesSince, usableFrom];
+    const restrictions = [dialects, allowedIps, constraints, addressesSince, usableFrom, idleExpiryMs];
     const key = JSON.stringify([parts, isOperator, restrictions]);
     const there = this.#profiles.get(key);
     if (there !== undefined) return there;
@@ -100,7 +103,7 @@ export class CredentialCompiler {
       allowedNetworks: networksOf(allowedIps),
       constraints: compileConstraints(constraints, addressesSince, this.#expressionOf(record)),
       usableFrom: usableFrom && new Map(usableFrom),
-      idleExpiryMs: idleExpiryOf(permissions, this.#manifest),
+      idleExpiryMs,
     };
     this.#profiles.set(key, profile);
     return profile;

@@ -2,6 +2,7 @@ import { OPERATOR_ACCOUNT } from '@countersign/core';
 import type { Fault, KeyEdit, KeyInput } from '@countersign/engine';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  askAs,
   type Bench,
   benchOn,
   clientKey,
@@ -16,7 +17,7 @@ import {
 } from './engine-setup.ts';
 import { T0 } from './records.ts';
 import { STORES } from './store-adapters.ts';
-import { bitgetRequest, type Sent } from './wire.ts';
+import { bearerRequest, bitgetRequest, type Sent } from './wire.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -144,6 +145,25 @@ for (const adapter of STORES) {
         expect(await keys().get('theirs')).toBeUndefined();
         done(await keys().importKey({ ...theirs, expiresAt: T0 + 30 * DAY }, SERVICE));
       });
+    });
+
+    it('leave keys of operators alone, whose permissions may have the same names', async () => {
+      const text = 'risk: high, policy: { idleExpiry: 2d, coolDown: 24h, needsAddressList: true }';
+      const same = manifestOf(`version: 1\npermissions: { keys.read: { ${text} } }\nroutes: []\n`);
+      bench = await benchOn(adapter, { manifest: same });
+      const token = { kind: 'bearer', passphrase: undefined, permissions: ['keys.read'] } as const;
+      const operator = await issue(bench, { ...token, accountId: OPERATOR_ACCOUNT });
+      const customer = await issue(bench, { ...token, allowedIps: ['192.0.2.7'] });
+      const ask = async ({ secret }: IssuedKey, audience: 'operators' | 'customers') =>
+        said(await bench.engine.verify(bearerRequest(secret), askAs(audience, 'keys.read')));
+      expect(await ask(operator, 'operators')).toBe('allowed');
+      expect(await ask(customer, 'customers')).toBe('constraint_violated');
+      bench.nowMs = T0 + 3 * DAY;
+      await bench.restart({ manifest: same });
+      expect(await ask(operator, 'operators')).toBe('allowed');
+      expect(await ask(customer, 'customers')).toBe('credential_expired');
+      expect(operator.view.widenedAt).toBeNull();
+      expect((await keys().violations({ afterId: '', limit: 10 })).data).toEqual([]);
     });
 
     describe('an edit', () => {

@@ -12,7 +12,7 @@ permissions:
   read: { risk: low }
   trade: { risk: high, policy: { maxLifetime: 90d } }
 routes:
-  - { route: POST /orders, permission: trade, facts: { instrument: { json: /s }, notional: { json: /n } } }
+  - { route: POST /orders, permission: trade, facts: { instrument: { json: /s }, notional: { json: /n }, side: { json: /side } } }
 templates:
   trading bot:
     permissions: [read, trade]

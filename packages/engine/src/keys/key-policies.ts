@@ -39,8 +39,8 @@ interface Parts {
   readonly clock: () => number;
 }
 
-/** Keys that are read at once: some milliseconds. */
-const BATCH = 100;
+/** Keys that are looked at before others get their turn: a few milliseconds. */
+const BATCH = 50;
 /** Keys that are looked at for one page. */
 const MOST_LOOKED_AT = 10_000;
 
