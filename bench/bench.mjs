@@ -17,6 +17,8 @@ const ORDER = [
   'http-verify',
   'http-proxy',
   'scale',
+  'import',
+  'revocation',
   'memory-credential',
   'memory-nonce',
   'constant-time',
