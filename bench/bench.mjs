@@ -19,6 +19,8 @@ const ORDER = [
   'http-verify',
   'http-proxy',
   'scale',
+  'import',
+  'revocation',
   'memory-credential',
   'memory-nonce',
   'constant-time',

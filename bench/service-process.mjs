@@ -19,7 +19,14 @@ export async function startProgram(file, env = {}) {
   for await (const line of createInterface({ input: child.stdout })) {
     lines.push(line);
     const url = /listening on (\S+)/.exec(line)?.[1];
-    if (url !== undefined) return { url, lines, pid: child.pid, stop: () => child.kill() };
+    if (url !== undefined)
+      return {
+        url,
+        lines,
+        pid: child.pid,
+        stop: () => child.kill(),
+        onExit: (told) => child.once('exit', told),
+      };
   }
   throw new Error(`${file} did not start`);
 }
@@ -51,5 +58,12 @@ export async function startService(env = {}, key = {}) {
   const issued = await response.json();
   if (response.status !== 201) throw new Error(JSON.stringify(issued));
   const proxyUrl = /reverse proxy is at (\S+)/.exec(program.lines.join('\n'))?.[1];
-  return { ...program, proxyUrl, token, id: issued.id ?? issued.key.id, secret: issued.secret };
+  return {
+    ...program,
+    dataDir: join(folder, 'data'),
+    proxyUrl,
+    token,
+    id: issued.id ?? issued.key.id,
+    secret: issued.secret,
+  };
 }

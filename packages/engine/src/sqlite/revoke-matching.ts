@@ -5,7 +5,7 @@ import { destroyed } from '../keys/secret-versions.ts';
 import type { AuditEntryDraft } from '../ports/audit-log.ts';
 import type { RevocationOrder } from '../ports/revocations.ts';
 import type { Database } from './connection.ts';
-import type { StoredRecord, StoredVersion } from './writes.ts';
+import type { StoredRecord, StoredVersion } from './stored-record.ts';
 
 /** A revocation of all that match: they are looked for where they are written, so that nothing comes between. */
 export interface RevokeJob {

@@ -20,8 +20,9 @@ import { turn } from '../turn.ts';
 import { configure, type Database, guarded, loadDriver, storeError } from './connection.ts';
 import type { RevokeJob } from './revoke-matching.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
+import type { StoredRecord } from './stored-record.ts';
 import { createWriter } from './writer.ts';
-import type { CommitJob, SealedRow, StoredRecord } from './writes.ts';
+import type { CommitJob, SealedRow } from './writes.ts';
 
 /** Keys of a large change that the feed tells of before others get their turn. */
 const TOLD_AT_ONCE = 1_000;

@@ -1,15 +1,10 @@
 import { kekOf } from '../envelope.ts';
 import type { AuditEntryDraft, LoggedRisingNonce } from '../ports/audit-log.ts';
-import type { CredentialRecord, SecretVersionRecord, Usage } from '../ports/record.ts';
+import type { Usage } from '../ports/record.ts';
 import { ANSWER_MS, answerName, type Lookup, type RememberedAnswer, StoreError } from '../ports/store.ts';
 import type { Database } from './connection.ts';
 import { createRevokeMatching, type RevokeJob } from './revoke-matching.ts';
-
-/** A record as it stands in its column: what is sealed stands in a table of its own. */
-export type StoredRecord = Omit<CredentialRecord, 'secretVersions'> & {
-  readonly secretVersions: readonly StoredVersion[];
-};
-export type StoredVersion = Omit<SecretVersionRecord, 'sealed'> & { readonly isSealed: boolean };
+import type { StoredRecord } from './stored-record.ts';
 
 /** A sealed value with its name, and the key-encryption key that it needs. */
 export interface SealedRow {
