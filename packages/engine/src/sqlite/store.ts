@@ -16,6 +16,7 @@ import {
   StoreError,
 } from '../ports/store.ts';
 import { configure, type Database, guarded, loadDriver, storeError } from './connection.ts';
+import { reservationRows, sqliteReservations } from './reservations.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
 import { createWriter } from './writer.ts';
 import type { CommitJob, SealedRow, StoredRecord } from './writes.ts';
@@ -212,7 +213,8 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
     },
     async append(entries) {
       if (entries.length === 0) return;
-      await writer.write({ kind: 'append', lines: entries.map(lineOf).join('\n') });
+      const lines = entries.map(lineOf).join('\n');
+      await writer.write({ kind: 'append', lines, reservations: reservationRows(entries) });
     },
     readLog: (query) =>
       guarded(() => {
@@ -221,6 +223,7 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
       }),
     liveNonces: (nowMs) => rowsOf<StoredNonce>(() => sql.liveNonces.iterate(nowMs)),
     risingNonces: () => rowsOf<StoredRisingNonce>(() => sql.risingNonces.iterate()),
+    ...sqliteReservations(database, writer),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
