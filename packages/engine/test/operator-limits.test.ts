@@ -13,8 +13,6 @@ routes:
   - { route: GET /balance, permission: read }
   - { route: GET /orders/:id, permission: read }
   - { route: POST /orders, permission: trade }
-  - { route: POST /heavy, permission: trade, weight: 4 }
-rateLimits:
 `;
 
 for (const adapter of STORES) {
@@ -29,8 +27,14 @@ for (const adapter of STORES) {
       bench.engine.verify(bitgetRequest(key, { nowMs: bench.nowMs, body: `{"n":${n++}}`, ...more }));
     const read = (key: ClientKey, target: string, more: Partial<Sent> = {}) =>
       order(key, { method: 'GET', target, body: '', nowMs: bench.nowMs + n++, ...more });
-    const limit = (rules: string) => bench.restart({ manifest: manifestOf(`${HEAD}${rules}`) });
-    const words = async (...asked: Promise<Decision>[]) => (await Promise.all(asked)).map(said);
+    const limit = (rules: string, routes = '') =>
+      bench.restart({ manifest: manifestOf(`${HEAD}${routes}rateLimits:\n${rules}`) });
+    /** Asked one after the other. */
+    const words = async (...asks: (() => Promise<Decision>)[]) => {
+      const all: string[] = [];
+      for (const ask of asks) all.push(said(await ask()));
+      return all;
+    };
 
     it('count all keys of an account together, in both environments, and other accounts apart', async () => {
       await limit('  - { name: a, per: account, quota: 2, windowSeconds: 60 }\n');
@@ -39,12 +43,14 @@ for (const adapter of STORES) {
         await issue(bench, { environment: 'test' }),
         await issue(bench, { accountId: 'acct_2' }),
       ];
-      expect(await words(order(one), order(two), order(one), order(two))).toEqual([
-        'allowed',
-        'allowed',
-        'rate_limited',
-        'rate_limited',
-      ]);
+      expect(
+        await words(
+          () => order(one),
+          () => order(two),
+          () => order(one),
+          () => order(two),
+        ),
+      ).toEqual(['allowed', 'allowed', 'rate_limited', 'rate_limited']);
       expect(await order(other)).toMatchObject({
         rateLimits: [{ name: 'a', quota: 2, windowSeconds: 60, remaining: 1, resetSeconds: 60 }],
       });
@@ -53,12 +59,14 @@ for (const adapter of STORES) {
     it('count by several dimensions at once', async () => {
       await limit('  - { name: a, per: [account, environment], quota: 1, windowSeconds: 60 }\n');
       const [one, two] = [await issue(bench), await issue(bench, { environment: 'test' })];
-      expect(await words(order(one), order(two), order(one), order(two))).toEqual([
-        'allowed',
-        'allowed',
-        'rate_limited',
-        'rate_limited',
-      ]);
+      expect(
+        await words(
+          () => order(one),
+          () => order(two),
+          () => order(one),
+          () => order(two),
+        ),
+      ).toEqual(['allowed', 'allowed', 'rate_limited', 'rate_limited']);
     });
 
     it('count by route, however its parameters are filled, and by permission', async () => {
@@ -95,7 +103,10 @@ for (const adapter of STORES) {
     });
 
     it('count weights, and hold in the environments that they name', async () => {
-      await limit('  - { name: w, per: account, quota: 5, windowSeconds: 60, environments: [test] }\n');
+      await limit(
+        '  - { name: w, per: account, quota: 5, windowSeconds: 60, environments: [test] }\n',
+        '  - { route: POST /heavy, permission: trade, weight: 4 }\n',
+      );
       const [live, test] = [await issue(bench), await issue(bench, { environment: 'test' })];
       expect(await order(live, { target: '/heavy' })).toMatchObject({ rateLimits: [] });
       expect(await order(test, { target: '/heavy' })).toMatchObject({ rateLimits: [{ remaining: 1 }] });
@@ -137,7 +148,12 @@ for (const adapter of STORES) {
       await limit(rules);
       expect(said(await order(key))).toBe('rate_limited');
       await bench.engine.releaseUsage(first.requestId, { actor: 'op' });
-      expect(await words(order(key), order(key))).toEqual(['allowed', 'rate_limited']);
+      expect(
+        await words(
+          () => order(key),
+          () => order(key),
+        ),
+      ).toEqual(['allowed', 'rate_limited']);
     });
 
     it('do not hold for operators, who ask for everybody', async () => {
@@ -162,11 +178,13 @@ for (const adapter of STORES) {
       const key = await issue(bench);
       const ask = (permission: string) =>
         bench.engine.verify(bitgetRequest(key, { nowMs: bench.nowMs, body: `{"n":${n++}}` }), { permission });
-      expect(await words(ask('trade'), ask('read'), ask('trade'))).toEqual([
-        'allowed',
-        'allowed',
-        'rate_limited',
-      ]);
+      expect(
+        await words(
+          () => ask('trade'),
+          () => ask('read'),
+          () => ask('trade'),
+        ),
+      ).toEqual(['allowed', 'allowed', 'rate_limited']);
       expect(said(await order(key))).toBe('allowed');
     });
 

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from './store-adapters.ts';
 import { bearerRequest } from './wire.ts';
 
-const KILLS = 5;
+const KILLS = 4;
 const LIMIT = 1000;
 const EACH = 7;
 const folder = temporaryFolder();

@@ -57,6 +57,14 @@ const CALLS: Record<
   revokeKeys: (app) => app.post('/v1/revocations', { accountId: 'acct_none', reason: 'closed' }),
   verify: (app) => app.post('/v1/verify', { request: { method: 'GET', target: '/', headers: {} } }),
   explain: (app) => app.post('/v1/explain', { request: { method: 'GET', target: '/', headers: {} } }),
+  releaseUsage: async (app) => {
+    const key = await app.newKey({ rateLimits: [{ name: 'all', quota: 9, windowSeconds: 60 }] });
+    const request = { method: 'GET', target: '/' };
+    const bot = { id: key.id, secret: key.secret, passphrase: 'Passphrase1' };
+    const headers = Object.entries(sign('bitget', bot, request));
+    const { requestId } = (await app.post('/v1/verify', { request: { ...request, headers } })).json;
+    return app.post(`/v1/usage/${requestId}/release`, { reason: 'no funds' });
+  },
   listAuditEntries: (app) => app.get('/v1/audit/entries?limit=3'),
   showKeyring: (app) => app.get('/v1/keyring'),
   rotateKeyring: (app) => app.post('/v1/keyring/rotate'),
@@ -129,7 +137,7 @@ describe('routes', () => {
       secretVersion: 1,
     });
     expect(allowed.json.rateLimits).toEqual([
-      { name: 'orders', quota: 1, remaining: 0, resetSeconds: expect.any(Number) },
+      { name: 'orders', quota: 1, windowSeconds: 60, remaining: 0, resetSeconds: 60, nextSeconds: 60 },
     ]);
     const denied = await ask();
     expect(ROUTES.verify.answer.parse(denied.json)).toEqual(denied.json);

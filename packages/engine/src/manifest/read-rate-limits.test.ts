@@ -45,7 +45,6 @@ describe('rateLimits of a manifest', () => {
   });
 
   it.each([
-    ['none', '{}', 'must be a list'],
     ['no name', '- { per: account, quota: 20, windowSeconds: 60 }', '"name" must be'],
     [
       'a name with a quote',
@@ -95,6 +94,10 @@ describe('rateLimits of a manifest', () => {
   ])('with %s are a fault on their line', (_what, rules, message) => {
     expect(read(`  ${rules}\n`)).toEqual(expect.arrayContaining([expect.stringContaining(`0: `)]));
     expect((read(`  ${rules}\n`) as string[]).join('\n')).toContain(message);
+  });
+
+  it('are a list', () => {
+    expect(read('  a: 1\n')).toEqual(['-1: "rateLimits" must be a list']);
   });
 
   it('name permissions and environments that there are', () => {
