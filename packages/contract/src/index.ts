@@ -6,4 +6,5 @@ export * from './policies.ts';
 export * from './problem.ts';
 export * from './routes.ts';
 export * from './service.ts';
+export * from './usage.ts';
 export * from './verify.ts';

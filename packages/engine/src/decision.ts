@@ -5,8 +5,11 @@ import type {
   Facts,
   HttpAnswer,
   MatchedForm,
+  RateLimitState,
   WireRequest,
 } from '@countersign/core';
+
+export type { RateLimitState } from '@countersign/core';
 
 /** What the caller knows about a request beyond its bytes. Everything absent is taken from the manifest. */
 export interface Ask {
@@ -36,13 +39,6 @@ export interface CredentialView {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export interface RateLimitState {
-  readonly name: string;
-  readonly quota: number;
-  readonly remaining: number;
-  readonly resetSeconds: number;
-}
-
 export interface Allowed {
   readonly allowed: true;
   readonly requestId: string;
@@ -54,6 +50,8 @@ export interface Allowed {
   readonly matched: MatchedForm | null;
   readonly secretVersion: number | null;
   readonly rateLimits: readonly RateLimitState[];
+  /** Headers to set on the answer to the client: how its limits stand. Absent: none. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Ms since 1970 from which on the same proof is refused: the key has expired then, or its secret is retired. */
   readonly validUntil?: number | undefined;
   /** Of a login inside a WebSocket: the exchange's answer. Absent: the message goes on, and the upstream answers. */

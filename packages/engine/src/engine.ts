@@ -29,10 +29,12 @@ import { createMemoryClaimAndMeter } from './memory/claim-and-meter.ts';
 import type { ClaimAndMeter } from './ports/claim-and-meter.ts';
 import type { Keyring } from './ports/keyring.ts';
 import type { Store } from './ports/store.ts';
+import { RateLimits } from './rate-limits.ts';
 import { createRequestIds } from './request-id.ts';
 import { Demands } from './requirement.ts';
 import { Resolver } from './resolver.ts';
 import { UsageRecorder } from './usage.ts';
+import { UsageRelease } from './usage-release.ts';
 
 export interface EngineOptions {
   readonly store: Store;
@@ -91,6 +93,8 @@ export interface Engine {
    */
   explain: Explainer['explain'];
   readonly keys: KeyService;
+  /** See {@link UsageRelease.release}. */
+  releaseUsage: UsageRelease['release'];
   readonly store: Store;
   readonly keyring: Rewrapper;
   /** Reads what is needed before the first decision. Rejects when that fails; `verify` calls it if need be. */
@@ -120,6 +124,7 @@ export function createEngine(options: EngineOptions): Engine {
   const usage = new UsageRecorder(store);
   const watch = new DecisionWatch(clock);
   const claimAndMeter = options.claimAndMeter ?? createMemoryClaimAndMeter();
+  const usageRelease = new UsageRelease({ store, log, claimAndMeter, clock });
   const rewrapper = createRewrapper({ store, keyring, clock, onError });
 
   async function start(): Promise<Started> {
@@ -133,6 +138,8 @@ export function createEngine(options: EngineOptions): Engine {
     for (const { series, value } of await store.risingNonces()) {
       claimAndMeter.restoreRising?.(series, BigInt(value));
     }
+    for (const { taken } of await store.liveReservations(clock()))
+      claimAndMeter.restoreTaken?.(taken, clock());
     store.subscribe((notice) => {
       for (const name of notice.foreignNames) resolver.addForeign(name);
       void cache.apply(notice);
@@ -154,6 +161,7 @@ export function createEngine(options: EngineOptions): Engine {
     const maker = new DecisionMaker({
       ...parts,
       claimAndMeter,
+      rateLimits: new RateLimits(manifest?.rateLimits ?? []),
       usage,
       nextRequestId: createRequestIds(),
       admission: new Admission({
@@ -194,6 +202,11 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     watch: (decision, end) => watch.watch(decision, end),
     keys,
+    async releaseUsage(requestId, by, reason) {
+      // Before the start, what is given back is not counted yet.
+      await started();
+      return usageRelease.release(requestId, by, reason);
+    },
     store,
     keyring: rewrapper,
     async verify(request, ask) {

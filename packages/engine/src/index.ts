@@ -26,6 +26,8 @@ export * from './ports/audit-log.ts';
 export * from './ports/claim-and-meter.ts';
 export * from './ports/keyring.ts';
 export * from './ports/record.ts';
+export * from './ports/reservations.ts';
 export * from './ports/revocations.ts';
 export * from './ports/store.ts';
 export { createRequestIds } from './request-id.ts';
+export type { UsageRefusal, UsageReleased } from './usage-release.ts';

@@ -21,6 +21,9 @@ routes:
   - { route: GET /time, public: true }
   - { route: GET /api/account, permission: spot.read }
   - { route: POST /api/order, permission: spot.trade }
+  - { route: GET /api/rare, permission: spot.read }
+rateLimits:
+  - { name: rare, per: [account, route], quota: 1000, windowSeconds: 3600, permissions: [spot.read] }
 `;
 const PASSPHRASE = 'passphrase';
 
@@ -60,6 +63,7 @@ const FRAMEWORKS: Record<string, () => Promise<Server>> = {
     const app = Fastify();
     await app.register(fastifyCountersign, { engine, bodyLimit: 10_000 });
     app.get('/time', () => ({ time: 1 }));
+    app.get('/api/rare', () => ({ rare: true }));
     app.get('/api/account', (request) => ({ account: request.countersign?.credential?.accountId }));
     app.post('/api/order', (request) => ({
       account: request.countersign?.credential?.accountId,
@@ -74,6 +78,7 @@ const FRAMEWORKS: Record<string, () => Promise<Server>> = {
     app.get('/time', (_req, res) => void res.json({ time: 1 }));
     const account = (req: unknown) =>
       (req as { countersign: { credential: { accountId: string } } }).countersign.credential.accountId;
+    app.get('/api/rare', (_req, res) => void res.json({ rare: true }));
     app.get('/api/account', (req, res) => void res.json({ account: account(req) }));
     app.post('/api/order', (req, res) => void res.json({ account: account(req), body: req.body }));
     return createServer(app);
@@ -82,6 +87,7 @@ const FRAMEWORKS: Record<string, () => Promise<Server>> = {
     const app = new Hono<{ Variables: { countersign: { credential: { accountId: string } } } }>();
     app.use(honoCountersign({ engine, bodyLimit: 10_000 }) as never);
     app.get('/time', (c) => c.json({ time: 1 }));
+    app.get('/api/rare', (c) => c.json({ rare: true }));
     app.get('/api/account', (c) => c.json({ account: c.get('countersign').credential.accountId }));
     app.post('/api/order', async (c) =>
       c.json({ account: c.get('countersign').credential.accountId, body: await c.req.json() }),
@@ -133,7 +139,7 @@ function signed(method: string, target: string, body = ''): Record<string, strin
   };
 }
 
-describe.each(Object.entries(FRAMEWORKS))('%s', (_name, start) => {
+describe.each(Object.entries(FRAMEWORKS))('%s', (name, start) => {
   let server: Server;
   let port: number;
 
@@ -153,6 +159,18 @@ describe.each(Object.entries(FRAMEWORKS))('%s', (_name, start) => {
     const body = JSON.stringify({ symbol: 'BTCUSDT', note: 'naïve 🚀 "quoted"' });
     const answer = await call(port, 'POST', '/api/order', signed('POST', '/api/order', body), body);
     expect(answer).toEqual({ status: 200, body: { account: 'acct_1', body: JSON.parse(body) } });
+  });
+
+  it('says how the limits stand, in the headers of the answer', async () => {
+    const ask = (target: string) =>
+      fetch(`http://127.0.0.1:${port}${target}`, { headers: signed('GET', target) });
+    const target = `/api/rare?framework=${name}`;
+    const answer = await ask(target);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('ratelimit-policy')).toBe('"rare";q=1000;w=3600');
+    expect(answer.headers.get('ratelimit')).toMatch(/^"rare";r=9\d\d;t=3600$/);
+    expect(answer.headers.get('x-mbx-used-remain-limit')).toMatch(/^9\d\d$/);
+    expect((await ask('/api/nowhere')).headers.get('ratelimit')).toBeNull();
   });
 
   it('needs no credential on a public route', async () => {

@@ -16,6 +16,7 @@ import { importHandlers } from './handlers/import-keys.ts';
 import { keyAnswer, keyHandlers } from './handlers/keys.ts';
 import { policyHandlers } from './handlers/policies.ts';
 import { serviceHandlers } from './handlers/service.ts';
+import { usageHandlers } from './handlers/usage.ts';
 import { verifyHandlers } from './handlers/verify.ts';
 import { type Attempt, Idempotency } from './idempotency.ts';
 import type { Metrics } from './metrics.ts';
@@ -93,6 +94,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
     ...policyHandlers(engine),
     ...importHandlers(engine),
     ...verifyHandlers(engine),
+    ...usageHandlers(engine),
     ...serviceHandlers({
       engine,
       keyring,

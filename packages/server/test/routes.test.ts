@@ -67,6 +67,14 @@ const CALLS: Record<
   explain: (app) => app.post('/v1/explain', { request: { method: 'GET', target: '/', headers: {} } }),
   listTemplates: (app) => app.get('/v1/templates'),
   listViolations: (app) => app.get('/v1/policy/violations?limit=2'),
+  releaseUsage: async (app) => {
+    const key = await app.newKey({ rateLimits: [{ name: 'all', quota: 9, windowSeconds: 60 }] });
+    const request = { method: 'GET', target: '/' };
+    const bot = { id: key.id, secret: key.secret, passphrase: 'Passphrase1' };
+    const headers = Object.entries(sign('bitget', bot, request));
+    const { requestId } = (await app.post('/v1/verify', { request: { ...request, headers } })).json;
+    return app.post(`/v1/usage/${requestId}/release`, { reason: 'no funds' });
+  },
   listAuditEntries: (app) => app.get('/v1/audit/entries?limit=3'),
   showKeyring: (app) => app.get('/v1/keyring'),
   rotateKeyring: (app) => app.post('/v1/keyring/rotate'),
@@ -139,7 +147,7 @@ describe('routes', () => {
       secretVersion: 1,
     });
     expect(allowed.json.rateLimits).toEqual([
-      { name: 'orders', quota: 1, remaining: 0, resetSeconds: expect.any(Number) },
+      { name: 'orders', quota: 1, windowSeconds: 60, remaining: 0, resetSeconds: 60, nextSeconds: 60 },
     ]);
     const denied = await ask();
     expect(ROUTES.verify.answer.parse(denied.json)).toEqual(denied.json);

@@ -117,6 +117,7 @@ export class RunningProxy {
       loginTimeoutMs: options.loginTimeoutMs,
       answerSigner: options.answerSigner,
       heldMs: options.heldMs,
+      releaseUsage: engine.releaseUsage,
     });
     await new Promise<void>((resolve) => running.#proxy?.server.listen(0, '127.0.0.1', resolve));
     return running;

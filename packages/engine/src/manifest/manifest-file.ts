@@ -4,6 +4,7 @@ import { kindsWithoutDialect } from './contradictions.ts';
 import type { ManifestFields, Path } from './manifest-fields.ts';
 import { type OwnDialects, readOwnDialects } from './own-dialects.ts';
 import { readPermissions } from './read-permissions.ts';
+import { readRateLimits } from './read-rate-limits.ts';
 import { factTypesOf, readRoutes } from './read-routes.ts';
 import { readTemplates } from './read-templates.ts';
 import { createRouteTable, type Route } from './routes.ts';
@@ -82,7 +83,7 @@ function readManifest(root: unknown, fields: ManifestFields) {
   const given = fields.mapping(
     root,
     [],
-    ['version', 'dialects', 'ownDialects', 'permissions', 'templates', 'routes'],
+    ['version', 'dialects', 'ownDialects', 'permissions', 'templates', 'routes', 'rateLimits'],
   );
   if (given.version !== 1) fields.fault(['version'], '"version" must be 1');
   const permissions = readPermissions(given.permissions, fields);
@@ -93,7 +94,7 @@ function readManifest(root: unknown, fields: ManifestFields) {
     ownDialects: own.dialects,
     permissions,
     templates: new Map(),
-    rateLimits: [],
+    rateLimits: readRateLimits(given.rateLimits, permissions, routes, fields),
     facts: factTypesOf(routes, fields),
   };
   for (const { name, message } of kindsWithoutDialect(manifest)) {

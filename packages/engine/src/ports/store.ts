@@ -7,6 +7,7 @@ import type {
   StoredRisingNonce,
 } from './audit-log.ts';
 import type { CredentialRecord, Usage } from './record.ts';
+import type { ReservationStore } from './reservations.ts';
 import type { RevocationStore } from './revocations.ts';
 
 export type MaybePromise<T> = T | Promise<T>;
@@ -78,7 +79,7 @@ export interface SealedItem {
  * Keeps credentials, their use and the log. One method a use case; every method
  * rejects (or throws) with a {@link StoreError} and nothing else.
  */
-export interface Store extends DecisionLog, RevocationStore {
+export interface Store extends DecisionLog, ReservationStore, RevocationStore {
   loadCredential(id: string): MaybePromise<CredentialRecord | undefined>;
   /** The credential that a foreign name stands for. */
   resolveLookup(name: string): MaybePromise<string | undefined>;

@@ -18,6 +18,7 @@ import {
 } from '../ports/store.ts';
 import { turn } from '../turn.ts';
 import { configure, type Database, guarded, loadDriver, storeError } from './connection.ts';
+import { reservationRows, sqliteReservations } from './reservations.ts';
 import type { RevokeJob } from './revoke-matching.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
 import type { StoredRecord } from './stored-record.ts';
@@ -242,7 +243,8 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
     },
     async append(entries) {
       if (entries.length === 0) return;
-      await writer.write({ kind: 'append', lines: entries.map(lineOf).join('\n') });
+      const lines = entries.map(lineOf).join('\n');
+      await writer.write({ kind: 'append', lines, reservations: reservationRows(entries) });
     },
     readLog: (query) =>
       guarded(() => {
@@ -251,6 +253,7 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
       }),
     liveNonces: (nowMs) => rowsOf<StoredNonce>(() => sql.liveNonces.iterate(nowMs)),
     risingNonces: () => rowsOf<StoredRisingNonce>(() => sql.risingNonces.iterate()),
+    ...sqliteReservations(database, writer),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

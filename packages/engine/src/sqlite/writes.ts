@@ -3,6 +3,7 @@ import type { AuditEntryDraft, LoggedRisingNonce } from '../ports/audit-log.ts';
 import type { Usage } from '../ports/record.ts';
 import { ANSWER_MS, answerName, type Lookup, type RememberedAnswer, StoreError } from '../ports/store.ts';
 import type { Database } from './connection.ts';
+import { type ReservationRow, reservationWrites } from './reservations.ts';
 import { createRevokeMatching, type RevokeJob } from './revoke-matching.ts';
 import type { StoredRecord } from './stored-record.ts';
 
@@ -30,8 +31,18 @@ export interface CommitJob {
 export type Job =
   | CommitJob
   | RevokeJob
-  /** Entries of the log, one JSON text a line. */
-  | { readonly kind: 'append'; readonly lines: string }
+  /** Entries of the log, one JSON text a line; and what they took of limits. */
+  | {
+      readonly kind: 'append';
+      readonly lines: string;
+      readonly reservations: readonly ReservationRow[];
+    }
+  | {
+      readonly kind: 'release';
+      readonly requestId: string;
+      readonly releasedAt: number;
+      readonly line: string;
+    }
   | { readonly kind: 'usage'; readonly rows: readonly Usage[] }
   | { readonly kind: 'answer'; readonly answer: RememberedAnswer }
   | { readonly kind: 'keepSealed'; readonly row: SealedRow }
@@ -46,6 +57,7 @@ const PRUNE_EVERY_MS = 10_000;
 export function createWrites(database: Database): (job: Job) => Written {
   const sql = prepare(database);
   const revokeMatching = createRevokeMatching(database);
+  const reservations = reservationWrites(database);
   let prunedAt = 0;
 
   function addEntry(line: string): AuditEntryDraft {
@@ -54,7 +66,7 @@ export function createWrites(database: Database): (job: Job) => Written {
     return entry;
   }
 
-  function append(lines: readonly string[]): number {
+  function append(lines: readonly string[], taken: readonly ReservationRow[]): number {
     let now = 0;
     for (const line of lines) {
       const { nonce, rising, at } = addEntry(line);
@@ -63,8 +75,10 @@ export function createWrites(database: Database): (job: Job) => Written {
       if (rising !== undefined) addRising(rising);
       now = Math.max(now, at);
     }
+    reservations.add(taken);
     if (now > prunedAt + PRUNE_EVERY_MS) {
       sql.pruneNonces.run(now);
+      reservations.prune(now);
       forgetAnswers(now);
       prunedAt = now;
     }
@@ -133,7 +147,12 @@ export function createWrites(database: Database): (job: Job) => Written {
       case 'revoke':
         return revokeMatching(job);
       case 'append':
-        return append(job.lines.split('\n'));
+        return append(job.lines.split('\n'), job.reservations);
+      case 'release': {
+        const released = reservations.release(job.requestId, job.releasedAt);
+        if (released === 1) addEntry(job.line);
+        return released;
+      }
       case 'usage':
         return putUsage(job.rows);
       case 'answer':
