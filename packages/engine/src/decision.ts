@@ -43,6 +43,12 @@ export interface RateLimitState {
   readonly resetSeconds: number;
 }
 
+/** A secret version that a newer one has replaced, and that still proves for a while. Times are ms since 1970. */
+export interface RetiringSecret {
+  readonly replacedAt: number;
+  readonly retiresAt: number;
+}
+
 export interface Allowed {
   readonly allowed: true;
   readonly requestId: string;
@@ -56,6 +62,8 @@ export interface Allowed {
   readonly rateLimits: readonly RateLimitState[];
   /** Ms since 1970 from which on the same proof is refused: the key has expired then, or its secret is retired. */
   readonly validUntil?: number | undefined;
+  /** Set where the proof was made with a secret that was replaced: its bot should take the new one. */
+  readonly retiringSecret?: RetiringSecret | undefined;
   /** Of a login inside a WebSocket: the exchange's answer. Absent: the message goes on, and the upstream answers. */
   readonly reply?: string | undefined;
 }

@@ -1,4 +1,5 @@
 export * from './decision.ts';
+export { deprecationHeaders } from './deprecation-headers.ts';
 export * from './engine.ts';
 export { prepareSealer, type Sealer, seal, unseal } from './envelope.ts';
 export type { ExplainRefusal, Explanation } from './explainer.ts';
@@ -20,5 +21,6 @@ export * from './ports/audit-log.ts';
 export * from './ports/claim-and-meter.ts';
 export * from './ports/keyring.ts';
 export * from './ports/record.ts';
+export * from './ports/schedule.ts';
 export * from './ports/store.ts';
 export { createRequestIds } from './request-id.ts';

@@ -5,10 +5,11 @@ import {
   type Denial,
   type Dialect,
   type HttpAnswer,
+  type Proof,
   problemAnswer,
   type RefusalContext,
 } from '@countersign/core';
-import type { Allowed, Denied, RateLimitState } from './decision.ts';
+import type { Allowed, Denied, RateLimitState, RetiringSecret } from './decision.ts';
 import type { ClaimAndMeterAnswer } from './ports/claim-and-meter.ts';
 import type { Way } from './way.ts';
 
@@ -42,8 +43,15 @@ export function allowedOf(
     secretVersion,
     validUntil: endOfProof(way, credential, secretVersion),
     rateLimits: answer === undefined ? NO_LIMITS : limitStates(credential, answer),
+    retiringSecret: retiringSecretOf(credential, secretVersion),
     ...replyTo(way),
   };
+}
+
+function retiringSecretOf({ proofs }: Credential, secretVersion: number): RetiringSecret | undefined {
+  if (proofs.length === 1) return undefined;
+  const { replacedAt, retiresAt } = proofs.find(({ version }) => version === secretVersion) as Proof;
+  return replacedAt === undefined || retiresAt === undefined ? undefined : { replacedAt, retiresAt };
 }
 
 /** Puts a refusal into a decision, with the answer of the dialect's own exchange. */

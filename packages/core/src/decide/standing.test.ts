@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { aCredential, denialOf, NOW } from '../../test/given.ts';
 import { type Network, parseAddress, parseNetwork } from '../address.ts';
 import { checkNetwork } from './network.ts';
-import { checkStanding } from './standing.ts';
+import { checkStanding, type StandingContext } from './standing.ts';
+
+const DAY_MS = 86_400_000;
+const CANCEL = { name: 'cancel', risk: 'low', policy: { outlivesExpiryMs: 7 * DAY_MS } } as const;
+const TRADE = { name: 'trade', risk: 'high', policy: {} } as const;
+
+function at(nowMs: number, more: Partial<StandingContext> = {}): StandingContext {
+  return { nowMs, isFrozen: false, lastUsedAt: NOW, permission: undefined, ...more };
+}
 
 describe('checkStanding', () => {
   it.each([
@@ -10,12 +18,17 @@ describe('checkStanding', () => {
     ['quarantined', 'credential_quarantined'],
     ['disabled', 'credential_disabled'],
   ] as const)('refuses a credential that is %s with %s', (standing, code) => {
-    expect(denialOf(checkStanding(aCredential({ standing }), NOW))).toMatchObject({ code, part: 'key' });
+    expect(denialOf(checkStanding(aCredential({ standing }), at(NOW)))).toMatchObject({ code, part: 'key' });
+  });
+
+  it('refuses a frozen account with account_frozen', () => {
+    const refusal = checkStanding(aCredential(), at(NOW, { isFrozen: true }));
+    expect(denialOf(refusal)).toMatchObject({ code: 'account_frozen', part: 'key' });
   });
 
   it('lets an active one pass that never expires', () => {
-    expect(checkStanding(aCredential(), NOW)).toBeUndefined();
-    expect(checkStanding(aCredential(), Number.MAX_SAFE_INTEGER)).toBeUndefined();
+    expect(checkStanding(aCredential(), at(NOW))).toBeUndefined();
+    expect(checkStanding(aCredential(), at(Number.MAX_SAFE_INTEGER))).toBeUndefined();
   });
 
   it.each([
@@ -23,14 +36,55 @@ describe('checkStanding', () => {
     [0, false],
     [1, false],
   ])('%i ms from its expiry it may be used: %s', (after, isGood) => {
-    const refusal = checkStanding(aCredential({ expiresAt: NOW }), NOW + after);
-    if (isGood) expect(refusal).toBeUndefined();
-    else expect(denialOf(refusal)).toMatchObject({ code: 'credential_expired', part: 'key' });
+    for (const permission of [undefined, TRADE]) {
+      const refusal = checkStanding(aCredential({ expiresAt: NOW }), at(NOW + after, { permission }));
+      if (isGood) expect(refusal).toBeUndefined();
+      else expect(denialOf(refusal)).toMatchObject({ code: 'credential_expired', part: 'key' });
+    }
   });
 
-  it.each(['revoked', 'quarantined', 'disabled'] as const)('says %s rather than expired', (standing) => {
-    const refusal = checkStanding(aCredential({ standing, expiresAt: NOW - 1 }), NOW);
-    expect(denialOf(refusal).code).toBe(`credential_${standing}`);
+  it.each([
+    [0, true],
+    [7 * DAY_MS - 1, true],
+    [7 * DAY_MS, false],
+  ])('%i ms after its expiry a permission that outlives it by 7 days may be used: %s', (after, isGood) => {
+    const credential = aCredential({ expiresAt: NOW });
+    const refusal = checkStanding(credential, at(NOW + after, { permission: CANCEL, lastUsedAt: 0 }));
+    if (isGood) expect(refusal).toBeUndefined();
+    else expect(denialOf(refusal).code).toBe('credential_expired');
+  });
+
+  it.each([
+    [DAY_MS - 1, true],
+    [DAY_MS, false],
+  ])('%i ms after its last use it may be used, where a day without use ends it: %s', (after, isGood) => {
+    for (const permission of [undefined, TRADE, CANCEL]) {
+      const credential = aCredential({ profile: { idleExpiryMs: DAY_MS } });
+      const refusal = checkStanding(credential, at(NOW + after, { permission }));
+      if (isGood) expect(refusal).toBeUndefined();
+      else expect(denialOf(refusal)).toMatchObject({ code: 'credential_expired', part: 'key' });
+    }
+  });
+
+  it('lets nothing outlive a time without use, before or after the expiry was written down', () => {
+    const credential = aCredential({ profile: { idleExpiryMs: DAY_MS }, expiresAt: NOW + DAY_MS });
+    const refusal = checkStanding(credential, at(NOW + DAY_MS, { permission: CANCEL }));
+    expect(denialOf(refusal).detail).toContain('not used');
+  });
+
+  it.each(['revoked', 'quarantined', 'disabled'] as const)(
+    'says %s rather than expired, whatever outlives an expiry',
+    (standing) => {
+      for (const permission of [undefined, CANCEL]) {
+        const refusal = checkStanding(aCredential({ standing, expiresAt: NOW - 1 }), at(NOW, { permission }));
+        expect(denialOf(refusal).code).toBe(`credential_${standing}`);
+      }
+    },
+  );
+
+  it('lets nothing outlive a freeze', () => {
+    const context = at(NOW, { isFrozen: true, permission: CANCEL });
+    expect(denialOf(checkStanding(aCredential({ expiresAt: NOW - 1 }), context)).code).toBe('account_frozen');
   });
 });
 

@@ -11,11 +11,13 @@ import {
   type Change,
   type ChangeNotice,
   type CredentialFilter,
+  dueAtAfter,
   type RememberedAnswer,
   type Store,
   StoreError,
 } from '../ports/store.ts';
 import { configure, type Database, guarded, loadDriver, storeError } from './connection.ts';
+import { createSchedule } from './schedule.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
 import { createWriter } from './writer.ts';
 import type { CommitJob, SealedRow, StoredRecord } from './writes.ts';
@@ -67,7 +69,11 @@ function jobOf(change: Change, revision: number): CommitJob {
       else sealed.push({ name, kek: kekOf(bytes), bytes });
       return { ...version, isSealed: bytes !== null };
     });
-    return { record: { ...record, secretVersions, revision }, before: record.revision };
+    return {
+      record: { ...record, secretVersions, revision },
+      before: record.revision,
+      dueAt: dueAtAfter(change, record),
+    };
   });
   try {
     const entries = change.entries.map(lineOf);
@@ -165,6 +171,7 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
       revision: next,
       records: change.records.map((record) => ({ ...record, revision: next })),
       foreignNames: (change.lookups ?? []).map(({ name }) => name),
+      keepsDecisions: change.keepsDecisions,
     };
     try {
       await writer.write(jobOf(change, next));
@@ -177,6 +184,7 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
   }
 
   return {
+    ...createSchedule(database, writer, fromRow),
     loadCredential: (id) =>
       guarded(() => {
         const row = sql.credential.get(id) as { record: string } | undefined;

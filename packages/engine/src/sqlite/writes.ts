@@ -3,6 +3,7 @@ import type { AuditEntryDraft, LoggedRisingNonce } from '../ports/audit-log.ts';
 import type { CredentialRecord, SecretVersionRecord, Usage } from '../ports/record.ts';
 import { ANSWER_MS, answerName, type Lookup, type RememberedAnswer, StoreError } from '../ports/store.ts';
 import type { Database } from './connection.ts';
+import { createScheduleWrites, type ScheduleJob } from './schedule.ts';
 
 /** A record as it stands in its column: what is sealed stands in a table of its own. */
 export type StoredRecord = Omit<CredentialRecord, 'secretVersions'> & {
@@ -21,7 +22,11 @@ export interface SealedRow {
 export interface CommitJob {
   readonly kind: 'commit';
   readonly revision: number;
-  readonly records: readonly { readonly record: StoredRecord; readonly before: number }[];
+  readonly records: readonly {
+    readonly record: StoredRecord;
+    readonly before: number;
+    readonly dueAt: number | null;
+  }[];
   readonly sealed: readonly SealedRow[];
   /** Names of sealed values to destroy. */
   readonly destroyed: readonly string[];
@@ -33,6 +38,7 @@ export interface CommitJob {
 /** Everything that is ever written, as messages to the one thread that writes. */
 export type Job =
   | CommitJob
+  | ScheduleJob
   /** Entries of the log, one JSON text a line. */
   | { readonly kind: 'append'; readonly lines: string }
   | { readonly kind: 'usage'; readonly rows: readonly Usage[] }
@@ -45,6 +51,7 @@ const PRUNE_EVERY_MS = 10_000;
 /** Makes the function that does a job, in one durable transaction. It returns how many rows were changed. */
 export function createWrites(database: Database): (job: Job) => number {
   const sql = prepare(database);
+  const schedule = createScheduleWrites(database);
   let prunedAt = 0;
 
   function addEntry(line: string): AuditEntryDraft {
@@ -85,10 +92,10 @@ export function createWrites(database: Database): (job: Job) => number {
 
   function commit(job: CommitJob): number {
     sql.setRevision.run(job.revision);
-    for (const { record, before } of job.records) {
+    for (const { record, before, dueAt } of job.records) {
       check(record, before);
       const { id, accountId, standing, expiresAt, revision } = record;
-      sql.putCredential.run(id, accountId, standing, expiresAt, revision, JSON.stringify(record));
+      sql.putCredential.run(id, accountId, standing, expiresAt, revision, dueAt, JSON.stringify(record));
     }
     // Re-wrapping may have replaced what a change has read: what is there stays.
     for (const { name, kek, bytes } of job.sealed) sql.keepSealed.run(name, kek, bytes);
@@ -129,6 +136,9 @@ export function createWrites(database: Database): (job: Job) => number {
     switch (job.kind) {
       case 'commit':
         return commit(job);
+      case 'schedule':
+      case 'scheduledUnder':
+        return schedule(job);
       case 'append':
         return append(job.lines.split('\n'));
       case 'usage':
@@ -149,9 +159,11 @@ function prepare(database: Database) {
     setRevision: database.prepare('UPDATE revision SET value = ?'),
     revisionOf: database.prepare('SELECT revision FROM credentials WHERE id = ?'),
     putCredential: database.prepare(
-      `INSERT INTO credentials (id, account_id, standing, expires_at, revision, record) VALUES (?, ?, ?, ?, ?, ?)
+      `INSERT INTO credentials (id, account_id, standing, expires_at, revision, due_at, record)
+       VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET account_id = excluded.account_id, standing = excluded.standing,
-         expires_at = excluded.expires_at, revision = excluded.revision, record = excluded.record`,
+         expires_at = excluded.expires_at, revision = excluded.revision, due_at = excluded.due_at,
+         record = excluded.record`,
     ),
     addLookup: database.prepare(
       'INSERT INTO lookups (name, credential_id) VALUES (?, ?) ON CONFLICT DO NOTHING',
