@@ -14,6 +14,7 @@ import { addRun } from './commands/run.ts';
 import { addScan } from './commands/scan.ts';
 import { addServe } from './commands/serve.ts';
 import { addSign } from './commands/sign.ts';
+import { addUsage } from './commands/usage.ts';
 import { addVerify } from './commands/verify.ts';
 import type { Context } from './context.ts';
 
@@ -51,6 +52,7 @@ export function buildProgram(context: Context): Command {
   addAnswerKey(program, context);
   addAudit(program, context);
   addVerify(program, context);
+  addUsage(program, context);
   addExplain(program, context);
   addRun(program, context);
   addEnv(program, context);

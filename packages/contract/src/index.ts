@@ -4,4 +4,5 @@ export * from './openapi.ts';
 export * from './problem.ts';
 export * from './routes.ts';
 export * from './service.ts';
+export * from './usage.ts';
 export * from './verify.ts';

@@ -7,7 +7,7 @@ const VISIBLE = /^[^\p{Cc}\p{Cs}]*$/u;
 const accountId = z.string().min(1).max(128).regex(NAME, 'letters, digits and _ . : @ -');
 const label = z.string().max(100).regex(VISIBLE, 'no control characters');
 const permission = z.string().min(1).max(64);
-const reason = z.string().min(1).max(500).regex(VISIBLE, 'no control characters');
+export const reason = z.string().min(1).max(500).regex(VISIBLE, 'no control characters');
 const instant = z.iso.datetime({ offset: true }).describe('ISO 8601 with a zone');
 const amount = z.string().max(61).describe('A decimal as text: "1000" or "0.25"');
 

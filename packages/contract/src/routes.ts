@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
 import * as keys from './keys.ts';
 import { AnswerKey, AuditEntries, AuditQuery, Health, KeyringState } from './service.ts';
+import { UsageParams, UsageRelease, UsageReleased } from './usage.ts';
 import { Decision, ExplainRequest, Explanation, VerifyRequest } from './verify.ts';
 
 /** One route of the service: what it takes, what it answers, who may call it. */
@@ -150,6 +151,19 @@ export const ROUTES = {
     status: 200,
     answer: Explanation,
     errors: ['invalid_body', 'rate_limited'],
+  },
+  releaseUsage: {
+    method: 'POST',
+    path: '/v1/usage/{requestId}/release',
+    summary:
+      'Give back what an allowed request took of amounts and rate limits, because it had no effect. Once: again changes nothing',
+    permission: 'verify',
+    params: UsageParams,
+    body: UsageRelease,
+    bodyIsOptional: true,
+    status: 200,
+    answer: UsageReleased,
+    errors: ['invalid_body', 'not_found', 'state_conflict'],
   },
   listAuditEntries: {
     method: 'GET',

@@ -63,8 +63,10 @@ export type VerifyRequest = z.infer<typeof VerifyRequest>;
 const RateLimitState = z.object({
   name: z.string(),
   quota: z.int(),
+  windowSeconds: z.number(),
   remaining: z.int(),
-  resetSeconds: z.int(),
+  resetSeconds: z.int().describe('Until the whole quota is free again, if nothing more is asked'),
+  nextSeconds: z.int().describe('Until more of it is free than now; 0 when all of it is'),
 });
 
 const AllowedDecision = z.object({
@@ -86,7 +88,17 @@ const AllowedDecision = z.object({
   dialect: z.string().nullable(),
   matched: z.enum(['wire', 'decoded', 'decoded-plus', 'encoded']).nullable(),
   secretVersion: z.int().nullable(),
-  rateLimits: z.array(RateLimitState),
+  rateLimits: z.array(RateLimitState).describe("The key's own limits first, then the operator's"),
+  headers: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe(
+      'Headers to set on the answer to the client: how its rate limits stand, and that its secret ends',
+    ),
+  retiringSecret: z
+    .object({ replacedAt: z.int(), retiresAt: z.int() })
+    .optional()
+    .describe('Set where the bot still uses a secret that was replaced; in ms since 1970'),
   validUntil: z.int().optional().describe('Ms since 1970 from which on the same proof is refused'),
   reply: z
     .string()

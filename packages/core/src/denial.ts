@@ -46,7 +46,10 @@ export interface Denial {
   readonly part?: ClaimPart | undefined;
   /** The client's clock minus the server's, in ms, when the request carried a readable timestamp. */
   readonly clockDeltaMs?: number | undefined;
-  /** Seconds after which a try can succeed, for `rate_limited`, `too_many_failures` and `unavailable`. */
+  /**
+   * Seconds after which a try can succeed, for `rate_limited`, `too_many_failures` and `unavailable`, and for
+   * `constraint_violated` where an amount is over what is left of a limit.
+   */
   readonly retryAfterSeconds?: number | undefined;
   /** The permission that the credential lacks, for `permission_denied`. */
   readonly permission?: string | undefined;

@@ -1,7 +1,7 @@
 import type { Credential } from '@countersign/core';
 import { type CredentialCompiler, releaseCredential } from './compile-credential.ts';
+import { CredentialLimits, limitsOf } from './credential-limits.ts';
 import { lastUseOf } from './last-use.ts';
-import type { MeterAsk } from './ports/claim-and-meter.ts';
 import type { CredentialRecord } from './ports/record.ts';
 import type { ChangeNotice, MaybePromise, Store } from './ports/store.ts';
 
@@ -15,30 +15,24 @@ export class CacheEntry {
   usedIp: string | undefined = undefined;
   usedVersion = 0;
   hasUnsavedUse = false;
-  #meters: readonly MeterAsk[] | undefined;
+  #limits: CredentialLimits | undefined;
 
   constructor(credential: Credential, usedAt: number) {
     this.credential = credential;
     this.usedAt = usedAt;
   }
 
-  /** The credential's rate limits, as they are asked. */
-  get meters(): readonly MeterAsk[] {
-    this.#meters ??= metersOf(this.credential);
-    return this.#meters;
+  /** The credential's limits, as they are asked. */
+  get limits(): CredentialLimits {
+    this.#limits ??= limitsOf(this.credential);
+    return this.#limits;
   }
-}
 
-const NO_METERS: readonly MeterAsk[] = [];
-
-function metersOf({ id, profile }: Credential): readonly MeterAsk[] {
-  if (profile.rateLimits.length === 0) return NO_METERS;
-  return profile.rateLimits.map(({ name, quota, windowSeconds }) => ({
-    // Joined, not added up: it is kept, and a text of pieces would keep the pieces.
-    key: [id, name, windowSeconds].join('\n'),
-    quota,
-    windowMs: windowSeconds * 1000,
-  }));
+  /** The same, where something is to be kept with them: those of a credential that has none are shared. */
+  ownLimits(): CredentialLimits {
+    if (this.limits === CredentialLimits.NONE) this.#limits = new CredentialLimits([], []);
+    return this.limits;
+  }
 }
 
 /**

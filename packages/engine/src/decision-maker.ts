@@ -14,12 +14,14 @@ import type { Admission } from './admission.ts';
 import { DecisionEntry } from './audit/decision-entry.ts';
 import type { GroupCommit } from './audit/group-commit.ts';
 import type { CacheEntry } from './credential-cache.ts';
+import type { Meter } from './credential-limits.ts';
 import { type Ask, type Decision, type Denied, passPublic } from './decision.ts';
 import { type OneUseSettings, oneUseOf } from './one-use.ts';
-import { allowedOf, deniedOf } from './outcome.ts';
+import { allowedOf, deniedOf, limitStates, NO_LIMITS } from './outcome.ts';
 import { noDialect, refusedClaim, unavailable } from './own-denials.ts';
-import type { ClaimAndMeter, ClaimAndMeterAnswer, OneUse } from './ports/claim-and-meter.ts';
+import type { ClaimAndMeter, ClaimAndMeterAnswer, OneUse, SpendAsk } from './ports/claim-and-meter.ts';
 import type { MaybePromise } from './ports/store.ts';
+import type { RateLimits } from './rate-limits.ts';
 import { readClaim } from './read-claim.ts';
 import type { Demands } from './requirement.ts';
 import type { Resolver } from './resolver.ts';
@@ -33,6 +35,7 @@ export interface DecisionMakerParts extends OneUseSettings {
   readonly addresses: AddressBook;
   readonly dummies: Dummies;
   readonly claimAndMeter: ClaimAndMeter;
+  readonly rateLimits: RateLimits;
   readonly log: GroupCommit;
   readonly usage: UsageRecorder;
   readonly admission: Admission;
@@ -47,6 +50,7 @@ export interface DecisionMakerParts extends OneUseSettings {
 
 const NO_ASK: Ask = {};
 const NOTHING_USED: OneUse = { nonceExpiresAt: 0 };
+const NO_SPENDS: readonly SpendAsk[] = [];
 
 /**
  * The one verifier: takes a request through the ten stages.
@@ -82,6 +86,8 @@ export class DecisionMaker {
       stepUpAt: ask.stepUpAt,
       proven: undefined,
       used: undefined,
+      taken: undefined,
+      limits: NO_LIMITS,
     };
     let decision: MaybePromise<Decision>;
     try {
@@ -160,64 +166,70 @@ export class DecisionMaker {
     const resolved = entry as CacheEntry;
     way.used = oneUseOf(way.request, claim, dialect, verdict.credential, way.nowMs, this.#parts);
     const { nowMs, used } = way;
-    const { meters } = resolved;
-    if (used === undefined && meters.length === 0) return this.#allow(way, verdict, resolved, undefined);
-    const asked = { ...(used ?? NOTHING_USED), meters, cost: way.requirement?.weight ?? 1 };
+    const { amount } = verdict;
+    const meters = this.#parts.rateLimits.metersOf(resolved, way);
+    const spends = amount === undefined || amount === 0n ? NO_SPENDS : resolved.limits.spends;
+    if (used === undefined && meters.length === 0 && spends.length === 0)
+      return this.#allow(way, verdict, resolved);
+    const asked = { ...(used ?? NOTHING_USED), meters, cost: way.requirement?.weight ?? 1, spends, amount };
     const answer = this.#parts.claimAndMeter.claimAndMeter(asked, nowMs);
     if (answer instanceof Promise)
-      return answer.then((late) => this.#afterClaim(way, verdict, resolved, late));
-    return this.#afterClaim(way, verdict, resolved, answer);
+      return answer.then((late) => this.#afterClaim(way, verdict, resolved, meters, late));
+    return this.#afterClaim(way, verdict, resolved, meters, answer);
   }
 
   #afterClaim(
     way: Way,
     approval: Approval,
     entry: CacheEntry,
+    meters: readonly Meter[],
     answer: ClaimAndMeterAnswer,
   ): MaybePromise<Decision> {
-    if (answer.ok) return this.#allow(way, approval, entry, answer);
+    if ('remaining' in answer) way.limits = limitStates(meters, answer.remaining);
+    if (answer.ok) {
+      way.taken = answer.taken;
+      return this.#allow(way, approval, entry);
+    }
     way.used = undefined;
-    return this.#record(way, this.#deny(way, refusedClaim(answer, approval.credential)));
+    return this.#record(way, this.#deny(way, refusedClaim(answer, meters, approval.credential)));
   }
 
-  #allow(
-    way: Way,
-    approval: Approval,
-    entry: CacheEntry,
-    answer: ClaimAndMeterAnswer | undefined,
-  ): MaybePromise<Decision> {
+  #allow(way: Way, approval: Approval, entry: CacheEntry): MaybePromise<Decision> {
     this.#parts.usage.note(entry, approval.secretVersion, way.nowMs, way.request.ip);
-    return this.#record(way, allowedOf(way, approval, answer));
+    return this.#record(way, allowedOf(way, approval));
   }
 
   /** Stage 10. A decision on a permission of critical risk is durable before it is answered. */
   #record(way: Way, decision: Decision): MaybePromise<Decision> {
     const { log } = this.#parts;
-    const { request, nowMs, requestId, credential, used, dialect, requirement } = way;
+    const { request, nowMs, requestId, credential, used, taken, dialect, requirement } = way;
     if (credential === undefined && this.#parts.admission.isKnownStranger(way)) return decision;
     if (decision.allowed && requirement?.permission?.isUnlogged) return decision;
-    log.add(
-      new DecisionEntry(
-        decision,
-        request,
-        nowMs,
-        requestId,
-        credential,
-        way.proven !== undefined,
-        dialect,
-        requirement?.permission?.name,
-        used,
-      ),
+    const entry = new DecisionEntry(
+      decision,
+      request,
+      nowMs,
+      requestId,
+      credential,
+      way.proven !== undefined,
+      dialect,
+      requirement?.permission?.name,
+      used,
+      taken,
     );
-    return requirement?.permission?.risk === 'critical' ? this.#durable(way, decision) : decision;
+    log.add(entry);
+    return requirement?.permission?.risk === 'critical' ? this.#durable(way, decision, entry) : decision;
   }
 
-  async #durable(way: Way, decision: Decision): Promise<Decision> {
+  async #durable(way: Way, decision: Decision, entry: DecisionEntry): Promise<Decision> {
     try {
       await this.#parts.log.durable();
       return decision;
     } catch {
       // The log itself has told onError, and keeps the entry until it can be written.
+      const { taken } = entry;
+      entry.taken = undefined;
+      if (taken !== undefined) await this.#parts.claimAndMeter.giveBack(taken, way.nowMs);
       return this.#deny(way, unavailable('The audit log cannot be written.'));
     }
   }

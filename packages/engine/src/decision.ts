@@ -5,8 +5,11 @@ import type {
   Facts,
   HttpAnswer,
   MatchedForm,
+  RateLimitState,
   WireRequest,
 } from '@countersign/core';
+
+export type { RateLimitState } from '@countersign/core';
 
 /** What the caller knows about a request beyond its bytes. Everything absent is taken from the manifest. */
 export interface Ask {
@@ -36,13 +39,6 @@ export interface CredentialView {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export interface RateLimitState {
-  readonly name: string;
-  readonly quota: number;
-  readonly remaining: number;
-  readonly resetSeconds: number;
-}
-
 /** A secret version that a newer one has replaced, and that still proves for a while. Times are ms since 1970. */
 export interface RetiringSecret {
   readonly replacedAt: number;
@@ -60,6 +56,8 @@ export interface Allowed {
   readonly matched: MatchedForm | null;
   readonly secretVersion: number | null;
   readonly rateLimits: readonly RateLimitState[];
+  /** Headers to set on the answer to the client: how its limits stand, and that its secret ends. Absent: none. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Ms since 1970 from which on the same proof is refused: the key has expired then, or its secret is retired. */
   readonly validUntil?: number | undefined;
   /** Set where the proof was made with a secret that was replaced: its bot should take the new one. */

@@ -29,11 +29,13 @@ import { createMemoryClaimAndMeter } from './memory/claim-and-meter.ts';
 import type { ClaimAndMeter } from './ports/claim-and-meter.ts';
 import type { Keyring } from './ports/keyring.ts';
 import type { Store } from './ports/store.ts';
+import { RateLimits } from './rate-limits.ts';
 import { createRequestIds } from './request-id.ts';
 import { Demands } from './requirement.ts';
 import { Resolver } from './resolver.ts';
 import { createUpkeep, type Upkeep } from './upkeep/upkeep.ts';
 import { UsageRecorder } from './usage.ts';
+import { UsageRelease } from './usage-release.ts';
 
 export interface EngineOptions {
   readonly store: Store;
@@ -94,6 +96,8 @@ export interface Engine {
    */
   explain: Explainer['explain'];
   readonly keys: KeyService;
+  /** See {@link UsageRelease.release}. */
+  releaseUsage: UsageRelease['release'];
   readonly store: Store;
   readonly keyring: Rewrapper;
   /** Runs by itself every 30 s; see {@link Upkeep.run}. */
@@ -125,6 +129,7 @@ export function createEngine(options: EngineOptions): Engine {
   const usage = new UsageRecorder(store);
   const watch = new DecisionWatch(clock);
   const claimAndMeter = options.claimAndMeter ?? createMemoryClaimAndMeter();
+  const usageRelease = new UsageRelease({ store, log, claimAndMeter, clock });
   const rewrapper = createRewrapper({ store, keyring, clock, onError });
   const upkeep = createUpkeep({ store, manifest, usage, clock, onError });
 
@@ -139,6 +144,8 @@ export function createEngine(options: EngineOptions): Engine {
     for (const { series, value } of await store.risingNonces()) {
       claimAndMeter.restoreRising?.(series, BigInt(value));
     }
+    for (const { taken } of await store.liveReservations(clock()))
+      claimAndMeter.restoreTaken?.(taken, clock());
     store.subscribe((notice) => {
       for (const name of notice.foreignNames) resolver.addForeign(name);
       void cache.apply(notice);
@@ -161,6 +168,7 @@ export function createEngine(options: EngineOptions): Engine {
     const maker = new DecisionMaker({
       ...parts,
       claimAndMeter,
+      rateLimits: new RateLimits(manifest?.rateLimits ?? []),
       usage,
       nextRequestId: createRequestIds(),
       admission: new Admission({
@@ -201,6 +209,11 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     watch: (decision, end) => watch.watch(decision, end),
     keys,
+    async releaseUsage(requestId, by, reason) {
+      // Before the start, what is given back is not counted yet.
+      await started();
+      return usageRelease.release(requestId, by, reason);
+    },
     store,
     keyring: rewrapper,
     upkeep,

@@ -1,5 +1,4 @@
 export * from './decision.ts';
-export { deprecationHeaders } from './deprecation-headers.ts';
 export * from './engine.ts';
 export { prepareSealer, type Sealer, seal, unseal } from './envelope.ts';
 export type { ExplainRefusal, Explanation } from './explainer.ts';
@@ -21,6 +20,8 @@ export * from './ports/audit-log.ts';
 export * from './ports/claim-and-meter.ts';
 export * from './ports/keyring.ts';
 export * from './ports/record.ts';
+export * from './ports/reservations.ts';
 export * from './ports/schedule.ts';
 export * from './ports/store.ts';
 export { createRequestIds } from './request-id.ts';
+export type { UsageRefusal, UsageReleased } from './usage-release.ts';

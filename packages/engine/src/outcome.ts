@@ -9,22 +9,22 @@ import {
   problemAnswer,
   type RefusalContext,
 } from '@countersign/core';
+import { answerHeaders } from './answer-headers.ts';
+import type { Meter } from './credential-limits.ts';
 import type { Allowed, Denied, RateLimitState, RetiringSecret } from './decision.ts';
-import type { ClaimAndMeterAnswer } from './ports/claim-and-meter.ts';
+import { deprecationHeaders } from './deprecation-headers.ts';
+import type { MeterState } from './ports/claim-and-meter.ts';
 import type { Way } from './way.ts';
 
 /** What a stranger without any credential is told to bring, where no dialect is preferred. */
 const CHALLENGE = 'Signature realm="countersign", Bearer realm="countersign"';
-const NO_LIMITS: readonly RateLimitState[] = [];
+export const NO_LIMITS: readonly RateLimitState[] = [];
 const NO_REPLY = {};
 
 /** Puts what all stages allowed into a decision. */
-export function allowedOf(
-  way: Way,
-  { credential, secretVersion, matched }: Approval,
-  answer: ClaimAndMeterAnswer | undefined,
-): Allowed {
-  const { requestId, requirement, dialect } = way;
+export function allowedOf(way: Way, { credential, secretVersion, matched }: Approval): Allowed {
+  const { requestId, requirement, dialect, limits } = way;
+  const retiringSecret = retiringSecretOf(credential, secretVersion);
   return {
     allowed: true,
     requestId,
@@ -42,8 +42,9 @@ export function allowedOf(
     matched,
     secretVersion,
     validUntil: endOfProof(way, credential, secretVersion),
-    rateLimits: answer === undefined ? NO_LIMITS : limitStates(credential, answer),
-    retiringSecret: retiringSecretOf(credential, secretVersion),
+    rateLimits: limits,
+    headers: joined(answerHeaders(way), deprecationHeaders(retiringSecret)),
+    retiringSecret,
     ...replyTo(way),
   };
 }
@@ -67,11 +68,24 @@ export function deniedOf(way: Way, refusal: Denial): Denied {
     clockDeltaMs: refusal.clockDeltaMs,
     retryAfterSeconds: refusal.retryAfterSeconds,
     credentialId: proven?.id,
-    response:
+    response: withHeaders(
       dialect === undefined
         ? problemAnswer(refusal, context, CHALLENGE)
         : refuseIn(dialect, refusal, context),
+      answerHeaders(way),
+    ),
   };
+}
+
+function joined(
+  first: Readonly<Record<string, string>> | undefined,
+  second: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> | undefined {
+  return first === undefined || second === undefined ? (first ?? second) : { ...first, ...second };
+}
+
+function withHeaders(answer: HttpAnswer, added: Readonly<Record<string, string>> | undefined): HttpAnswer {
+  return added === undefined ? answer : { ...answer, headers: { ...answer.headers, ...added } };
 }
 
 /** The exchange's answer to a login inside a WebSocket. */
@@ -103,11 +117,21 @@ function endOfProof(
   return Math.min(retiresAt, end);
 }
 
-function limitStates(credential: Credential, answer: ClaimAndMeterAnswer): readonly RateLimitState[] {
-  if (!answer.ok || answer.remaining.length === 0) return NO_LIMITS;
-  const { rateLimits } = credential.profile;
-  return answer.remaining.map(({ remaining, resetMs }, i) => {
-    const { name, quota } = rateLimits[i] as (typeof rateLimits)[number];
-    return { name, quota, remaining, resetSeconds: Math.ceil(resetMs / 1000) };
+/** How limits stand, in the order in which they were asked. */
+export function limitStates(
+  meters: readonly Meter[],
+  remaining: readonly MeterState[],
+): readonly RateLimitState[] {
+  if (remaining.length === 0) return NO_LIMITS;
+  return remaining.map((state, i) => {
+    const { name, quota, windowMs } = meters[i] as Meter;
+    return {
+      name,
+      quota,
+      windowSeconds: windowMs / 1000,
+      remaining: state.remaining,
+      resetSeconds: Math.ceil(state.resetMs / 1000),
+      nextSeconds: Math.ceil(state.nextMs / 1000),
+    };
   });
 }

@@ -1,4 +1,5 @@
 import { type Credential, type Denial, denial } from '@countersign/core';
+import type { Meter } from './credential-limits.ts';
 import type { Ask } from './decision.ts';
 import type { ClaimAndMeterAnswer } from './ports/claim-and-meter.ts';
 
@@ -18,6 +19,7 @@ export function unavailable(detail: string): Denial {
 /** Says why stage 9 refused. Only somebody who was authenticated hears it. */
 export function refusedClaim(
   answer: Exclude<ClaimAndMeterAnswer, { ok: true }>,
+  meters: readonly Meter[],
   { profile }: Credential,
 ): Denial {
   switch (answer.reason) {
@@ -30,10 +32,21 @@ export function refusedClaim(
     case 'full':
       return unavailable('The replay memory is full.');
     case 'rate_limited': {
-      const limit = profile.rateLimits[answer.limit];
-      const retryAfterSeconds = Math.max(1, Math.ceil(answer.retryAfterMs / 1000));
-      const detail = `The limit "${limit?.name}" of ${limit?.quota} in ${limit?.windowSeconds} s is used up.`;
-      return denial('rate_limited', detail, { retryAfterSeconds });
+      const { name, quota, windowMs } = meters[answer.limit] as Meter;
+      const detail = `The limit "${name}" of ${quota} in ${windowMs / 1000} s is used up.`;
+      return denial('rate_limited', detail, { retryAfterSeconds: wholeSeconds(answer.retryAfterMs) });
+    }
+    case 'amount_exceeded': {
+      const name = profile.constraints?.spendLimits[answer.spend]?.name;
+      const retryAfterSeconds = wholeSeconds(answer.retryAfterMs);
+      const what = `The amount is over what is left of the limit for ${name === 'day' ? 'a day' : name}`;
+      return denial('constraint_violated', `${what}: it fits in ${retryAfterSeconds} s.`, {
+        retryAfterSeconds,
+      });
     }
   }
+}
+
+function wholeSeconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000));
 }

@@ -10,8 +10,8 @@ import type {
   RequirementCases,
   WireRequest,
 } from '@countersign/core';
-import type { Ask } from './decision.ts';
-import type { OneUse } from './ports/claim-and-meter.ts';
+import type { Ask, RateLimitState } from './decision.ts';
+import type { OneUse, Taken } from './ports/claim-and-meter.ts';
 
 /** What is known of a request on its way; stages fill it in. It is also the question that the pure stages answer. */
 export interface Way {
@@ -36,4 +36,8 @@ export interface Way {
   /** The credential, once it was authenticated. */
   proven: Credential | undefined;
   used: OneUse | undefined;
+  /** What it took of limits. */
+  taken: Taken | undefined;
+  /** How the rate limits stand that it falls under, once they were asked. */
+  limits: readonly RateLimitState[];
 }

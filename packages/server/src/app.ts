@@ -14,6 +14,7 @@ import { type Caller, verifyCaller } from './caller.ts';
 import type { Call, Handler, Reply } from './handlers/handler.ts';
 import { keyAnswer, keyHandlers } from './handlers/keys.ts';
 import { serviceHandlers } from './handlers/service.ts';
+import { usageHandlers } from './handlers/usage.ts';
 import { verifyHandlers } from './handlers/verify.ts';
 import { type Attempt, Idempotency } from './idempotency.ts';
 import type { Metrics } from './metrics.ts';
@@ -89,6 +90,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const handlers: Record<RouteId, Handler> = {
     ...keyHandlers(engine),
     ...verifyHandlers(engine),
+    ...usageHandlers(engine),
     ...serviceHandlers({
       engine,
       keyring,

@@ -98,6 +98,7 @@ export async function startService(
         tls,
         onError,
         answerSigner,
+        releaseUsage: engine.releaseUsage,
       });
       await listen(proxy.server, config.proxyPort, config.host);
     }

@@ -1,5 +1,6 @@
 import { BINANCE_ERRORS } from './binance-errors.ts';
 import { binanceMessages } from './binance-messages.ts';
+import { binanceLimits } from './rate-limit-headers.ts';
 import { exchangeError, jsonAnswer } from './refusals.ts';
 import { signedParameters } from './signed-parameters.ts';
 import { readMillisecondsOrMicroseconds } from './timestamps.ts';
@@ -24,6 +25,7 @@ export const binance = signedParameters({
   readTimestamp: readMillisecondsOrMicroseconds,
   messageParameter: 'apiKey',
   webSocket: binanceMessages(schemes),
+  rateLimitHeaders: binanceLimits,
   refuse(refusal) {
     const { code, message, status } = exchangeError(BINANCE_ERRORS, refusal);
     return jsonAnswer(status, { code: Number(code), msg: message }, refusal);

@@ -1,5 +1,6 @@
 import { bitgetLogin } from './bitget-login.ts';
 import { concatenated } from './concatenated.ts';
+import { bitgetLimits } from './rate-limit-headers.ts';
 import { type ExchangeErrors, exchangeError, jsonAnswer } from './refusals.ts';
 import { readMilliseconds } from './timestamps.ts';
 
@@ -70,6 +71,7 @@ export const bitget = concatenated({
   readTimestamp: readMilliseconds,
   writeTimestamp: String,
   webSocket: bitgetLogin(schemes),
+  rateLimitHeaders: bitgetLimits,
   refuse(refusal, { nowMs }) {
     const { code, message, status } = exchangeError(ERRORS, refusal);
     const msg = message.replace('{0}', refusal.permission ?? 'more');

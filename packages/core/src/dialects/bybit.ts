@@ -15,6 +15,7 @@ import { bybitLogin } from './bybit-login.ts';
 import type { Claim, Dialect, SignedRequest, SigningContext, SigningKey } from './dialect.ts';
 import { faultInProofHeaders, type ProofHeader } from './proof-headers.ts';
 import { mayBeSpeltOtherwise, queryAlternatives } from './query-forms.ts';
+import { bybitLimits } from './rate-limit-headers.ts';
 import { DEFAULT_WINDOW, readRecvWindow } from './recv-window.ts';
 import { exchangeError, jsonAnswer } from './refusals.ts';
 import { readMilliseconds } from './timestamps.ts';
@@ -55,6 +56,7 @@ export const bybit: Dialect = {
   replay: { kind: 'signature', readsShare: true },
   uncovered: ['method', 'path', 'host'],
   webSocket: bybitLogin(schemes),
+  rateLimitHeaders: bybitLimits,
 
   recognises: ({ headers }) => hasHeader(headers, KEY) || hasHeader(headers, SIGN),
 

@@ -16,7 +16,10 @@ import { mayBeSpeltOtherwise, queryAlternatives, spellingsWithoutPlus } from './
 
 /** What differs between the dialects that sign `timestamp + METHOD + path[?query] + body`. */
 interface Concatenated
-  extends Pick<Dialect, 'name' | 'schemes' | 'window' | 'timestampUnit' | 'webSocket' | 'refuse'> {
+  extends Pick<
+    Dialect,
+    'name' | 'schemes' | 'window' | 'timestampUnit' | 'webSocket' | 'rateLimitHeaders' | 'refuse'
+  > {
   /** Header names as documented; matched without regard to case. */
   readonly headers: Readonly<Record<ClaimPart, string>>;
   /** Ms since 1970, or undefined when the text is no timestamp of this dialect. */

@@ -140,8 +140,25 @@ export interface Dialect {
   read(request: WireRequest, context?: ReadContext): Claim | Denial;
   /** The answer that the dialect's own exchange would have given. */
   refuse(refusal: Denial, context: RefusalContext): HttpAnswer;
+  /**
+   * The headers in which the dialect's own exchange says how rate limits stand, with names in lower case. There is at least
+   * one limit. Absent: it says nothing of them.
+   */
+  rateLimitHeaders?(limits: readonly RateLimitState[], nowMs: number): Readonly<Record<string, string>>;
   /** Signs a request. Throws a TypeError for a kind of key that the dialect does not know. */
   sign(request: WireRequest, key: SigningKey, context: SigningContext): SignedRequest;
+}
+
+/** How a rate limit stands after a request. */
+export interface RateLimitState {
+  readonly name: string;
+  readonly quota: number;
+  readonly windowSeconds: number;
+  readonly remaining: number;
+  /** Seconds until the whole quota is free again, if nothing more is asked. */
+  readonly resetSeconds: number;
+  /** Seconds until more of it is free than now; 0 when all of it is. */
+  readonly nextSeconds: number;
 }
 
 export interface RefusalContext {

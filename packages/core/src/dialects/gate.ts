@@ -15,6 +15,7 @@ import { GATE_ERRORS } from './gate-errors.ts';
 import { gateMessages } from './gate-messages.ts';
 import { faultInProofHeaders, type ProofHeader } from './proof-headers.ts';
 import { otherSpellings, type Spelling, spellingsWithoutPlus } from './query-forms.ts';
+import { gateLimits } from './rate-limit-headers.ts';
 import { exchangeError, jsonAnswer } from './refusals.ts';
 import { readSeconds, writeSeconds } from './timestamps.ts';
 
@@ -43,6 +44,7 @@ export const gate: Dialect = {
   replay: { kind: 'signature' },
   uncovered: ['host'],
   webSocket: gateMessages(schemes),
+  rateLimitHeaders: gateLimits,
 
   recognises: ({ headers }) =>
     hasHeader(headers, KEY) && (hasHeader(headers, SIGN) || hasHeader(headers, TIMESTAMP)),

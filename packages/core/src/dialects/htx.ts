@@ -5,6 +5,7 @@ import { htxAnswer } from './htx-errors.ts';
 import { signedHost } from './htx-host.ts';
 import { HTX_SCHEMES, htxLogin } from './htx-login.ts';
 import { encodedQuery, fieldsOf, type SentField, sortedQuery } from './htx-query.ts';
+import { htxLimits } from './rate-limit-headers.ts';
 import { readIsoSeconds, writeIsoSeconds } from './timestamps.ts';
 
 const PARTS: readonly (readonly [name: string, part: ClaimPart])[] = [
@@ -71,6 +72,7 @@ export const htx: Dialect = {
   },
 
   refuse: htxAnswer,
+  rateLimitHeaders: htxLimits,
 
   sign(request, key, context: SigningContext): SignedRequest {
     const use = this.schemes[key.kind];

@@ -1,5 +1,6 @@
 import { concatenated } from './concatenated.ts';
 import { KUCOIN_ERRORS } from './kucoin-errors.ts';
+import { kucoinLimits } from './rate-limit-headers.ts';
 import { exchangeError, jsonAnswer } from './refusals.ts';
 import { readMilliseconds } from './timestamps.ts';
 
@@ -38,6 +39,7 @@ export const kucoin = concatenated({
   timestampUnit: 'ms',
   readTimestamp: readMilliseconds,
   writeTimestamp: String,
+  rateLimitHeaders: kucoinLimits,
   refuse(refusal) {
     const { code, message, status } = exchangeError(KUCOIN_ERRORS, refusal);
     return jsonAnswer(status, { code, msg: message }, refusal);

@@ -15,7 +15,8 @@ import { coveredBy, findProof, hasParameter, parametersOf, plainSignature } from
 import { DEFAULT_WINDOW, readRecvWindow } from './recv-window.ts';
 
 /** What differs between the dialects that sign their parameters, and nothing else. */
-interface SignedParameters extends Pick<Dialect, 'name' | 'schemes' | 'refuse' | 'webSocket'> {
+interface SignedParameters
+  extends Pick<Dialect, 'name' | 'schemes' | 'refuse' | 'webSocket' | 'rateLimitHeaders'> {
   /** The header of the key, as documented; matched without regard to case. */
   readonly keyHeader: string;
   /** Ms since 1970, or undefined when the text is no timestamp of this dialect. */

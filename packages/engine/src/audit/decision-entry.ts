@@ -1,8 +1,8 @@
-import { type Credential, type Dialect, pathOf, type WireRequest } from '@countersign/core';
+import { type Credential, type Dialect, decimalOf, pathOf, type WireRequest } from '@countersign/core';
 import type { Decision } from '../decision.ts';
 import { fingerprintText } from '../fingerprint.ts';
 import type { AuditEntryDraft, LoggedNonce, LoggedRisingNonce } from '../ports/audit-log.ts';
-import type { OneUse } from '../ports/claim-and-meter.ts';
+import type { OneUse, Taken } from '../ports/claim-and-meter.ts';
 
 /**
  * A decision as an entry of the log. It is put into words when it is written, with many others: while it is
@@ -24,6 +24,9 @@ export class DecisionEntry implements AuditEntryDraft {
   readonly #target: string;
   readonly #ip: string | undefined;
   readonly #used: OneUse | undefined;
+  readonly #amount: bigint | undefined;
+  /** What the decision took of limits; nothing any more once that was given back before it was written. */
+  taken: Taken | undefined;
 
   constructor(
     decision: Decision,
@@ -35,6 +38,7 @@ export class DecisionEntry implements AuditEntryDraft {
     dialect: Dialect | undefined,
     permission: string | undefined,
     used: OneUse | undefined,
+    taken: Taken | undefined,
   ) {
     this.at = at;
     this.requestId = requestId;
@@ -49,6 +53,8 @@ export class DecisionEntry implements AuditEntryDraft {
     this.#target = request.target;
     this.#ip = request.ip;
     this.#used = used;
+    this.taken = taken;
+    this.#amount = taken === undefined || taken.amount === 0n ? undefined : taken.amount;
   }
 
   get nonce(): LoggedNonce | undefined {
@@ -78,12 +84,14 @@ export class DecisionEntry implements AuditEntryDraft {
       method: this.#method,
       path: pathOf(this.#target),
       ip: this.#ip,
+      amount: this.#amount === undefined ? undefined : decimalOf(this.#amount),
     };
   }
 
   /** The entry as JSON, put together by hand: `JSON.stringify` would take four times as long. */
   toLine(): string {
     const used = this.#used === undefined ? '' : usedText(this.#used);
+    const amount = this.#amount === undefined ? '' : `,"amount":"${decimalOf(this.#amount)}"`;
     const delta = this.#clockDeltaMs === undefined ? '' : `,"clockDeltaMs":${this.#clockDeltaMs}`;
     return (
       `{"at":${startText(this.at)},"type":"decision"${member(',"credentialId":', this.credentialId)}` +
@@ -92,7 +100,7 @@ export class DecisionEntry implements AuditEntryDraft {
       `,"authenticated":${this.#isAuthenticated}${delta}` +
       `${member(',"permission":', this.#permission)}${member(',"dialect":', this.#dialect)}` +
       `${member(',"method":', this.#method)}${member(',"path":', pathOf(this.#target))}` +
-      `${member(',"ip":', this.#ip)}}}`
+      `${member(',"ip":', this.#ip)}${amount}}}`
     );
   }
 
@@ -149,5 +157,5 @@ const endText = lastNumber();
 
 /** An entry of any type as one line of JSON: what is stored, and what a Merkle leaf is hashed over. */
 export function lineOf(entry: AuditEntryDraft): string {
-  return entry instanceof DecisionEntry ? entry.toLine() : JSON.stringify(entry);
+  return entry instanceof DecisionEntry ? entry.toLine() : JSON.stringify({ ...entry, taken: undefined });
 }

@@ -3,6 +3,7 @@ import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { ManifestFields, Path } from './manifest-fields.ts';
 import { type OwnDialects, readOwnDialects } from './own-dialects.ts';
 import { readPermissions } from './read-permissions.ts';
+import { readRateLimits } from './read-rate-limits.ts';
 import { factTypesOf, readRoutes } from './read-routes.ts';
 import { createRouteTable, type Route } from './routes.ts';
 
@@ -77,7 +78,11 @@ function nameOf(document: ReturnType<typeof parseDocument>, path: Path): unknown
 }
 
 function readManifest(root: unknown, fields: ManifestFields) {
-  const given = fields.mapping(root, [], ['version', 'dialects', 'ownDialects', 'permissions', 'routes']);
+  const given = fields.mapping(
+    root,
+    [],
+    ['version', 'dialects', 'ownDialects', 'permissions', 'routes', 'rateLimits'],
+  );
   if (given.version !== 1) fields.fault(['version'], '"version" must be 1');
   const permissions = readPermissions(given.permissions, fields);
   const own = readOwnDialects(given.ownDialects, given.dialects, fields);
@@ -87,7 +92,7 @@ function readManifest(root: unknown, fields: ManifestFields) {
     ownDialects: own.dialects,
     permissions,
     templates: new Map(),
-    rateLimits: [],
+    rateLimits: readRateLimits(given.rateLimits, permissions, routes, fields),
     facts: factTypesOf(routes, fields),
   };
   return { ...manifest, routes };

@@ -2,63 +2,109 @@ import type {
   ClaimAndMeter,
   ClaimAndMeterAnswer,
   ClaimAndMeterAsk,
+  MeterAsk,
   MeterState,
+  SpendAsk,
+  Taken,
 } from '../ports/claim-and-meter.ts';
+import { AmountWindow } from './amount-window.ts';
 import { RateWindow } from './rate-window.ts';
 import { ReplayMemory } from './replay-memory.ts';
 import { RisingNonces } from './rising-nonces.ts';
+import { WindowTable } from './window-table.ts';
 
 export interface MemoryClaimAndMeterOptions {
   /** Most nonces that are remembered at a time. Beyond it, requests that must be claimed are refused. */
   readonly maxNonces?: number;
 }
 
-/** How many rate windows are looked at, after each claim, for one that is out of use. */
-const SWEEP = 32;
-/** After how many claims that is done. */
-const SWEEP_EVERY = 16;
-const NONE: readonly MeterState[] = [];
+const NO_STATES: readonly MeterState[] = [];
+const NO_SPENDS: readonly SpendAsk[] = [];
+const NOTHING_TAKEN: ClaimAndMeterAnswer = { ok: true, remaining: NO_STATES };
 
 export interface MemoryClaimAndMeter extends ClaimAndMeter {
   readonly nonces: { readonly size: number; readonly bytes: number };
 }
 
 /**
- * Replay memory and rate limits of one node. Each call runs to its end without giving way to another, and
+ * Replay memory, rate limits and amounts of one node. Each call runs to its end without giving way to another, and
  * that is what makes it atomic.
  */
 export function createMemoryClaimAndMeter(options: MemoryClaimAndMeterOptions = {}): MemoryClaimAndMeter {
   const nonces = new ReplayMemory(options.maxNonces ?? 16_000_000);
   const rising = new RisingNonces();
-  const windows = new Map<string, RateWindow>();
-  let sweep = windows.entries();
-  let claims = 0;
+  const rates = new WindowTable((windowMs) => new RateWindow(windowMs));
+  const amounts = new WindowTable((windowMs) => new AmountWindow(windowMs));
 
-  function windowOf(key: string, windowMs: number): RateWindow {
-    let window = windows.get(key);
-    if (window === undefined) {
-      window = new RateWindow(windowMs);
-      windows.set(key, window);
-    }
-    return window;
+  function stateOf({ key, quota, windowMs }: MeterAsk, nowMs: number): MeterState {
+    const window = rates.of(key, windowMs);
+    return {
+      // Less than nothing is left where a quota was lowered meanwhile.
+      remaining: Math.max(0, quota - window.used(nowMs)),
+      resetMs: window.emptyAfter(nowMs),
+      nextMs: window.nextAfter(nowMs),
+    };
   }
 
-  function sweepSome(nowMs: number): void {
-    claims++;
-    if (claims % SWEEP_EVERY !== 0) return;
-    for (let i = 0; i < SWEEP; i++) {
-      const next = sweep.next();
-      if (next.done) {
-        sweep = windows.entries();
-        return;
-      }
-      const [key, window] = next.value;
-      if (window.used(nowMs) === 0) windows.delete(key);
+  function statesOf(meters: readonly MeterAsk[], nowMs: number): readonly MeterState[] {
+    return meters.length === 0 ? NO_STATES : meters.map((meter) => stateOf(meter, nowMs));
+  }
+
+  function refuse(
+    { meters, cost, spends = NO_SPENDS, amount = 0n }: ClaimAndMeterAsk,
+    nowMs: number,
+  ): ClaimAndMeterAnswer | undefined {
+    let over = -1;
+    let retryAfterMs = 0;
+    for (let i = 0; i < meters.length; i++) {
+      const { key, quota, windowMs } = meters[i] as MeterAsk;
+      const window = rates.of(key, windowMs);
+      if (window.used(nowMs) + cost <= quota) continue;
+      const waitMs = window.freeAfter(cost, quota, nowMs);
+      if (waitMs <= retryAfterMs) continue;
+      retryAfterMs = waitMs;
+      over = i;
     }
+    if (over !== -1) {
+      const remaining = statesOf(meters, nowMs);
+      return { ok: false, reason: 'rate_limited', limit: over, retryAfterMs, remaining };
+    }
+    for (let i = 0; i < spends.length; i++) {
+      const { key, limit, windowMs } = spends[i] as SpendAsk;
+      const window = amounts.of(key, windowMs);
+      if (window.spent(nowMs) + amount <= limit) continue;
+      const waitMs = window.freeAfter(amount, limit, nowMs);
+      if (waitMs <= retryAfterMs) continue;
+      retryAfterMs = waitMs;
+      over = i;
+    }
+    if (over === -1) return undefined;
+    const remaining = statesOf(meters, nowMs);
+    return { ok: false, reason: 'amount_exceeded', spend: over, retryAfterMs, remaining };
+  }
+
+  /** One time for all windows, that none of them has to put off: so that each finds it again. */
+  function take(
+    { meters, cost, spends = NO_SPENDS, amount = 0n }: ClaimAndMeterAsk,
+    nowMs: number,
+  ): ClaimAndMeterAnswer {
+    let at = nowMs;
+    for (const { key, windowMs } of meters) at = Math.max(at, rates.of(key, windowMs).lastMs);
+    for (const { key, windowMs } of spends) at = Math.max(at, amounts.of(key, windowMs).lastMs);
+    const taken: Taken = { at, cost, meters, amount, spends };
+    count(taken);
+    rates.sweepSome(nowMs);
+    amounts.sweepSome(nowMs);
+    return { ok: true, remaining: statesOf(meters, nowMs), taken };
+  }
+
+  function count({ at, cost, meters, amount, spends }: Taken): void {
+    for (const { key, windowMs } of meters) rates.of(key, windowMs).use(cost, at);
+    for (const { key, windowMs } of spends) amounts.of(key, windowMs).spend(amount, at);
   }
 
   function claimAndMeter(ask: ClaimAndMeterAsk, nowMs: number): ClaimAndMeterAnswer {
-    const { nonce, bound, nonceExpiresAt, meters, cost } = ask;
+    const { nonce, bound, nonceExpiresAt, meters, spends = NO_SPENDS } = ask;
     if (nonce !== undefined) {
       const state = nonces.state(nonce, nonceExpiresAt, nowMs);
       const isRepeated =
@@ -71,34 +117,27 @@ export function createMemoryClaimAndMeter(options: MemoryClaimAndMeterOptions = 
     if (ask.rising !== undefined && !rising.isFresh(ask.rising)) {
       return { ok: false, reason: 'nonce_not_rising', highest: rising.highest(ask.rising.series) };
     }
-    for (let i = 0; i < meters.length; i++) {
-      const { key, quota, windowMs } = meters[i] as (typeof meters)[number];
-      const window = windowOf(key, windowMs);
-      if (window.used(nowMs) + cost <= quota) continue;
-      return {
-        ok: false,
-        reason: 'rate_limited',
-        limit: i,
-        retryAfterMs: window.freeAfter(cost, quota, nowMs),
-      };
-    }
+    const takesNothing = meters.length === 0 && spends.length === 0;
+    const refusal = takesNothing ? undefined : refuse(ask, nowMs);
+    if (refusal !== undefined) return refusal;
     if (nonce !== undefined) nonces.claim(nonce, nonceExpiresAt);
     if (bound !== undefined) nonces.claim(bound, nonceExpiresAt);
     if (ask.rising !== undefined) rising.use(ask.rising);
-    if (meters.length === 0) return { ok: true, remaining: NONE };
-    const remaining = meters.map(({ key, quota, windowMs }) => {
-      const window = windowOf(key, windowMs);
-      window.use(cost, nowMs);
-      return { remaining: quota - window.used(nowMs), resetMs: window.emptyAfter(nowMs) };
-    });
-    sweepSome(nowMs);
-    return { ok: true, remaining };
+    return takesNothing ? NOTHING_TAKEN : take(ask, nowMs);
   }
 
   return {
     claimAndMeter,
     restore: (nonce, expiresAt) => nonces.claim(nonce, expiresAt),
     restoreRising: (series, value) => rising.restore(series, value),
+    giveBack({ at, cost, meters, amount, spends }) {
+      for (const { key } of meters) rates.get(key)?.giveBack(cost, at);
+      for (const { key } of spends) amounts.get(key)?.giveBack(amount, at);
+    },
+    restoreTaken(taken, nowMs) {
+      const isOpen = ({ windowMs }: { readonly windowMs: number }) => taken.at + windowMs > nowMs;
+      count({ ...taken, meters: taken.meters.filter(isOpen), spends: taken.spends.filter(isOpen) });
+    },
     nonces,
   };
 }

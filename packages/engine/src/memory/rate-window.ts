@@ -20,7 +20,16 @@ export class RateWindow {
 
   constructor(windowMs: number) {
     this.#windowMs = windowMs;
-    this.#grainMs = Math.floor(windowMs / RESOLUTION);
+    this.#grainMs = Math.max(1, Math.floor(windowMs / RESOLUTION));
+  }
+
+  /** The time of the last use that is kept; 0 when none is. Nothing is put in order before it. */
+  get lastMs(): number {
+    return this.#count === 0 ? 0 : (this.#ring[this.#at(this.#count - 1)] as number);
+  }
+
+  isEmpty(nowMs: number): boolean {
+    return this.used(nowMs) === 0;
   }
 
   /** Units used within the window that ends now. */
@@ -42,10 +51,7 @@ export class RateWindow {
       const last = ((this.#first + this.#count - 1) % capacity) * 2;
       const lastMs = this.#ring[last] as number;
       // A clock that was set back must not make an entry younger than those before it.
-      if (
-        nowMs <= lastMs ||
-        Math.floor(nowMs / (this.#grainMs || 1)) === Math.floor(lastMs / (this.#grainMs || 1))
-      ) {
+      if (nowMs <= lastMs || this.#grainOf(nowMs) === this.#grainOf(lastMs)) {
         this.#ring[last] = Math.max(nowMs, lastMs);
         this.#ring[last + 1] = (this.#ring[last + 1] as number) + cost;
         return;
@@ -56,6 +62,18 @@ export class RateWindow {
     this.#ring[next] = nowMs;
     this.#ring[next + 1] = cost;
     this.#count++;
+  }
+
+  /** Gives back units that were used at that time: nothing where they are not counted any more. */
+  giveBack(cost: number, at: number): void {
+    for (let i = this.#count - 1; i >= 0; i--) {
+      const entry = this.#at(i);
+      if (this.#grainOf(this.#ring[entry] as number) !== this.#grainOf(at)) continue;
+      const given = Math.min(cost, this.#ring[entry + 1] as number);
+      this.#ring[entry + 1] = (this.#ring[entry + 1] as number) - given;
+      this.#used -= given;
+      return;
+    }
   }
 
   /** Ms until `cost` units are free, of a quota that has not got them now. */
@@ -73,8 +91,26 @@ export class RateWindow {
   /** Ms until nothing of the quota is in use. */
   emptyAfter(nowMs: number): number {
     if (this.used(nowMs) === 0) return 0;
-    const last = ((this.#first + this.#count - 1) % (this.#ring.length / 2)) * 2;
-    return (this.#ring[last] as number) + this.#windowMs - nowMs;
+    let last = this.#count - 1;
+    while (this.#ring[this.#at(last) + 1] === 0) last--; // Given back.
+    return (this.#ring[this.#at(last)] as number) + this.#windowMs - nowMs;
+  }
+
+  /** Ms until less of the quota is in use than now; 0 when nothing is. */
+  nextAfter(nowMs: number): number {
+    if (this.used(nowMs) === 0) return 0;
+    let first = 0;
+    while (this.#ring[this.#at(first) + 1] === 0) first++;
+    return (this.#ring[this.#at(first)] as number) + this.#windowMs - nowMs;
+  }
+
+  /** Where the pair of an entry begins in the ring. */
+  #at(index: number): number {
+    return ((this.#first + index) % (this.#ring.length / 2)) * 2;
+  }
+
+  #grainOf(ms: number): number {
+    return Math.floor(ms / this.#grainMs);
   }
 
   #grow(): void {

@@ -14,6 +14,7 @@ import {
   type Store,
   StoreError,
 } from '../ports/store.ts';
+import { createMemoryReservations } from './reservations-store.ts';
 import { createMemorySchedule } from './schedule-store.ts';
 
 /** Keeps everything in memory and nothing beyond it: for tests, and for trying things out. */
@@ -24,6 +25,7 @@ export function createMemoryStore(): Store {
   const answers = new Map<string, Omit<RememberedAnswer, 'sealed'>>();
   const usage = new Map<string, Usage>();
   const log: string[] = [];
+  const { note, ...reservations } = createMemoryReservations((line) => log.push(line));
   const listeners = new Set<(notice: ChangeNotice) => void>();
   const { set: setDueAt, ...schedule } = createMemorySchedule(loadCredential);
   let revision = 0;
@@ -152,7 +154,9 @@ export function createMemoryStore(): Store {
     },
     async append(entries) {
       for (const entry of entries.map(lineOf)) log.push(entry);
+      note(entries);
     },
+    ...reservations,
     readLog({ after, limit, credentialId, accountId, type }) {
       const found: AuditEntry[] = [];
       for (let index = Math.max(0, after); index < log.length && found.length < limit; index++) {

@@ -58,6 +58,7 @@ export function countersign(options: MiddlewareOptions) {
         .send(body);
       return false;
     }
+    if (decision.headers !== undefined) res.set({ ...decision.headers });
     const bytes = rawBody ?? Buffer.alloc(0);
     const parsed = parseBody(bytes, req.headers['content-type']);
     if (!parsed.ok) {

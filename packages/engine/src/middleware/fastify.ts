@@ -37,6 +37,7 @@ async function plugin(app: FastifyInstance, options: MiddlewareOptions): Promise
       const { status, headers, body: text } = decision.response;
       return reply.code(status).headers(headers).send(text);
     }
+    if (decision.headers !== undefined) reply.headers(decision.headers);
     request.countersign = decision;
     const again = Readable.from(body === undefined || body.length === 0 ? [] : [body], { objectMode: false });
     return Object.assign(again, { receivedEncodedLength: body?.length ?? 0 });

@@ -17,7 +17,8 @@ export type Verified =
   | { readonly ok: false; readonly response: Response };
 
 /**
- * Decides about a fetch `Request`, for any handler of the form `Request → Response`.
+ * Decides about a fetch `Request`, for any handler of the form `Request → Response`. What is in `decision.headers` is
+ * for the handler to set on its response.
  *
  * A `Request` has no raw target: its URL was normalised (dot segments, `'` in queries), and equal headers were
  * joined. Give `incoming` where the server has one; without it, a client that signed an unusual spelling is
@@ -46,6 +47,7 @@ export async function verifyFetch(
 /** What of Hono's context this needs: its own type fits. */
 interface HonoContext {
   readonly req: { raw: Request };
+  readonly res: Response;
   readonly env: unknown;
   set(key: 'countersign', value: Allowed): void;
 }
@@ -63,6 +65,8 @@ export function countersign(options: MiddlewareOptions & { readonly peerOf?: (c:
     c.req.raw = verified.request;
     c.set('countersign', verified.decision);
     await next();
+    for (const [name, value] of Object.entries(verified.decision.headers ?? {}))
+      c.res.headers.set(name, value);
     return undefined;
   };
 }

@@ -1,3 +1,5 @@
+import type { Taken } from './claim-and-meter.ts';
+
 /** A nonce that a decision claimed, stored with it so that a restart does not forget it. */
 export interface StoredNonce {
   /** Eight bytes as 16 hex digits. */
@@ -40,6 +42,8 @@ export interface AuditEntryDraft {
   /** The nonce that a decision used up. */
   readonly nonce?: LoggedNonce | undefined;
   readonly rising?: LoggedRisingNonce | undefined;
+  /** What a decision took of limits. Stored beside the entry, under its request id, and not in it. */
+  readonly taken?: Taken | undefined;
   readonly data: Readonly<Record<string, unknown>>;
 }
 

@@ -7,6 +7,7 @@ import type {
   StoredRisingNonce,
 } from './audit-log.ts';
 import type { CredentialRecord, Usage } from './record.ts';
+import type { ReservationStore } from './reservations.ts';
 import type { Schedule } from './schedule.ts';
 
 export type MaybePromise<T> = T | Promise<T>;
@@ -88,7 +89,7 @@ export interface SealedItem {
  * Keeps credentials, their use and the log. One method a use case; every method
  * rejects (or throws) with a {@link StoreError} and nothing else.
  */
-export interface Store extends DecisionLog, Schedule {
+export interface Store extends DecisionLog, ReservationStore, Schedule {
   loadCredential(id: string): MaybePromise<CredentialRecord | undefined>;
   /** The credential that a foreign name stands for. */
   resolveLookup(name: string): MaybePromise<string | undefined>;

@@ -72,11 +72,12 @@ export const MIGRATIONS: readonly string[] = [
     request_id TEXT PRIMARY KEY,
     credential_id TEXT NOT NULL,
     at INTEGER NOT NULL,
-    amount TEXT, -- a whole number in units of 10^-30
-    reserved TEXT NOT NULL, -- JSON
+    known_until INTEGER NOT NULL,
+    amount TEXT NOT NULL, -- a whole number in units of 10^-30
+    taken TEXT NOT NULL, -- JSON
     released_at INTEGER
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX reservations_by_time ON reservations (at);
+  CREATE INDEX reservations_by_end ON reservations (known_until);
 
   -- What a credential was used for on a day (days since 1970).
   CREATE TABLE activity (

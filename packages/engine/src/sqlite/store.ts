@@ -17,6 +17,7 @@ import {
   StoreError,
 } from '../ports/store.ts';
 import { configure, type Database, guarded, loadDriver, storeError } from './connection.ts';
+import { reservationRows, sqliteReservations } from './reservations.ts';
 import { createSchedule } from './schedule.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
 import { createWriter } from './writer.ts';
@@ -220,7 +221,8 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
     },
     async append(entries) {
       if (entries.length === 0) return;
-      await writer.write({ kind: 'append', lines: entries.map(lineOf).join('\n') });
+      const lines = entries.map(lineOf).join('\n');
+      await writer.write({ kind: 'append', lines, reservations: reservationRows(entries) });
     },
     readLog: (query) =>
       guarded(() => {
@@ -229,6 +231,7 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
       }),
     liveNonces: (nowMs) => rowsOf<StoredNonce>(() => sql.liveNonces.iterate(nowMs)),
     risingNonces: () => rowsOf<StoredRisingNonce>(() => sql.risingNonces.iterate()),
+    ...sqliteReservations(database, writer),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

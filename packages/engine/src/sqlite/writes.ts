@@ -3,6 +3,7 @@ import type { AuditEntryDraft, LoggedRisingNonce } from '../ports/audit-log.ts';
 import type { CredentialRecord, SecretVersionRecord, Usage } from '../ports/record.ts';
 import { ANSWER_MS, answerName, type Lookup, type RememberedAnswer, StoreError } from '../ports/store.ts';
 import type { Database } from './connection.ts';
+import { type ReservationRow, reservationWrites } from './reservations.ts';
 import { createScheduleWrites, type ScheduleJob } from './schedule.ts';
 
 /** A record as it stands in its column: what is sealed stands in a table of its own. */
@@ -39,8 +40,18 @@ export interface CommitJob {
 export type Job =
   | CommitJob
   | ScheduleJob
-  /** Entries of the log, one JSON text a line. */
-  | { readonly kind: 'append'; readonly lines: string }
+  /** Entries of the log, one JSON text a line; and what they took of limits. */
+  | {
+      readonly kind: 'append';
+      readonly lines: string;
+      readonly reservations: readonly ReservationRow[];
+    }
+  | {
+      readonly kind: 'release';
+      readonly requestId: string;
+      readonly releasedAt: number;
+      readonly line: string;
+    }
   | { readonly kind: 'usage'; readonly rows: readonly Usage[] }
   | { readonly kind: 'answer'; readonly answer: RememberedAnswer }
   | { readonly kind: 'keepSealed'; readonly row: SealedRow }
@@ -52,6 +63,7 @@ const PRUNE_EVERY_MS = 10_000;
 export function createWrites(database: Database): (job: Job) => number {
   const sql = prepare(database);
   const schedule = createScheduleWrites(database);
+  const reservations = reservationWrites(database);
   let prunedAt = 0;
 
   function addEntry(line: string): AuditEntryDraft {
@@ -60,7 +72,7 @@ export function createWrites(database: Database): (job: Job) => number {
     return entry;
   }
 
-  function append(lines: readonly string[]): number {
+  function append(lines: readonly string[], taken: readonly ReservationRow[]): number {
     let now = 0;
     for (const line of lines) {
       const { nonce, rising, at } = addEntry(line);
@@ -69,8 +81,10 @@ export function createWrites(database: Database): (job: Job) => number {
       if (rising !== undefined) addRising(rising);
       now = Math.max(now, at);
     }
+    reservations.add(taken);
     if (now > prunedAt + PRUNE_EVERY_MS) {
       sql.pruneNonces.run(now);
+      reservations.prune(now);
       forgetAnswers(now);
       prunedAt = now;
     }
@@ -140,7 +154,12 @@ export function createWrites(database: Database): (job: Job) => number {
       case 'scheduledUnder':
         return schedule(job);
       case 'append':
-        return append(job.lines.split('\n'));
+        return append(job.lines.split('\n'), job.reservations);
+      case 'release': {
+        const released = reservations.release(job.requestId, job.releasedAt);
+        if (released === 1) addEntry(job.line);
+        return released;
+      }
       case 'usage':
         return putUsage(job.rows);
       case 'answer':

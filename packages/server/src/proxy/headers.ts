@@ -103,6 +103,16 @@ export function clientHeaders(raw: RawHeaders): string[] {
   return headers;
 }
 
+/** The same headers with others that are ours: what is there of the same names is dropped. */
+export function withOurs(
+  given: readonly string[],
+  ours: Readonly<Record<string, string>> | undefined,
+): readonly string[] {
+  if (ours === undefined) return given;
+  const kept = given.filter((_, i) => ours[(given[i - (i % 2)] as string).toLowerCase()] === undefined);
+  return [...kept, ...Object.entries(ours).flat()];
+}
+
 const NEVER_LISTED = new Set(['host', 'content-length', 'content-type', 'authorization']);
 
 /** Names that a `Connection` header declares hop-by-hop; not those whose loss would change the request. */

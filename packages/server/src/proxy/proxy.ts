@@ -13,7 +13,7 @@ import {
   type Network,
   type WireRequest,
 } from '@countersign/core';
-import { type Allowed, readWholeBody, type WatchingVerifier } from '@countersign/engine';
+import { type Allowed, type Engine, readWholeBody, type WatchingVerifier } from '@countersign/engine';
 import { Pool } from 'undici';
 import { sendAnswer, sendRefusal, upstreamIsAway } from '../answers.ts';
 import { answerBrokenRequest } from '../broken-request.ts';
@@ -21,8 +21,9 @@ import { createDrain } from '../drain.ts';
 import { discardRest } from '../refused-body.ts';
 import { requestTimeouts } from '../request-timeouts.ts';
 import type { AnswerSigner } from '../signed-answers/answer-signer.ts';
-import { clientHeaders, upstreamHeadersFor } from './headers.ts';
+import { clientHeaders, upstreamHeadersFor, withOurs } from './headers.ts';
 import { HeldAnswer } from './held-answer.ts';
+import { takeBackBy } from './take-back.ts';
 import { createUpgradeHandler } from './upgrade.ts';
 import { wireRequestOf } from './wire-request.ts';
 
@@ -38,6 +39,8 @@ export interface ProxyOptions {
   readonly trustedProxies: readonly Network[];
   readonly tls: SecureContextOptions | undefined;
   readonly onError: (error: unknown) => void;
+  /** Gives back what a request took of limits that never reached the upstream. Absent: nobody does. */
+  readonly releaseUsage?: Engine['releaseUsage'] | undefined;
   /** Signs what is answered. Absent: nothing is signed, and nothing held back. */
   readonly answerSigner?: AnswerSigner | undefined;
   /** How long the end of an answer is waited for to be signed, in ms. Default 5,000. */
@@ -67,6 +70,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
   const { answerSigner: signer, heldMs } = options;
   const dialects = dialectTable(manifest?.ownDialects);
   const upstreamHeaders = upstreamHeadersFor(dialects);
+  const takeBack = takeBackBy(options.releaseUsage, onError);
   const silenceMs = options.upstreamSilenceMs ?? UPSTREAM_SILENCE_MS;
   const pool = new Pool(upstream, {
     headersTimeout: silenceMs,
@@ -106,7 +110,8 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
           responseHeaders: 'raw',
         },
         ({ statusCode, headers }) => {
-          const given = clientHeaders(textHeaders(headers as unknown as readonly Buffer[]));
+          const sent = clientHeaders(textHeaders(headers as unknown as readonly Buffer[]));
+          const given = withOurs(sent, decision.headers);
           if (signer !== undefined) {
             const head = { status: statusCode, headers: given };
             const connection = request.socket;
@@ -114,7 +119,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
             hasBegun = true;
             return held;
           }
-          response.writeHead(statusCode, given);
+          response.writeHead(statusCode, given as string[]);
           hasBegun = true;
           // With the first bytes of the body if they are there; alone if the upstream takes its time.
           setImmediate(() => {
@@ -127,6 +132,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       // An upstream that breaks off has the response destroyed with its error; a client that leaves, without.
       if (gone.signal.aborted && response.errored === null) return;
       onError(response.errored ?? error);
+      if (!hasBegun) await takeBack(decision, error);
       if (hasBegun) response.destroy();
       else {
         const away = upstreamIsAway(dialects, decision, Date.now());
@@ -158,6 +164,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     maxMessageBytes: maxBodyBytes,
     onError,
     answerSigner: signer,
+    takeBack,
     loginTimeoutMs: options.loginTimeoutMs,
   });
   const drain = createDrain(server);

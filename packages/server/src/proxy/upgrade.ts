@@ -17,6 +17,7 @@ import { endSocket, problemAnswerOf } from '../answers.ts';
 import { type AnswerSigner, OURS_ALONE } from '../signed-answers/answer-signer.ts';
 import type { UpstreamHeaders } from './headers.ts';
 import { LoginRelay } from './login-relay.ts';
+import type { TakeBack } from './take-back.ts';
 import { wireRequestOf } from './wire-request.ts';
 
 interface Parts {
@@ -32,6 +33,7 @@ interface Parts {
   readonly onError: (error: unknown) => void;
   readonly loginTimeoutMs: number | undefined;
   readonly answerSigner: AnswerSigner | undefined;
+  readonly takeBack: TakeBack;
 }
 
 const NO_BODY = Buffer.alloc(0);
@@ -122,6 +124,7 @@ export function createUpgradeHandler(parts: Parts) {
       upgraded = await pool.upgrade({ path: wire.target, method: 'GET', headers, protocol: 'websocket' });
     } catch (error) {
       onError(error);
+      await parts.takeBack(decision, error);
       const detail = 'The API behind this address did not accept the WebSocket.';
       return end(client, problemAnswerOf('upstream_unavailable', detail, decision.requestId), wire);
     }

@@ -1,0 +1,37 @@
+import { lineOf } from '../audit/decision-entry.ts';
+import type { AuditEntryDraft } from '../ports/audit-log.ts';
+import { endOfTaken, KNOWN_MS, type Reservation, type ReservationStore } from '../ports/reservations.ts';
+
+export interface MemoryReservations extends ReservationStore {
+  /** Keeps what the entries took of limits. */
+  note(entries: readonly AuditEntryDraft[]): void;
+}
+
+/** @param append adds a line to the log */
+export function createMemoryReservations(append: (line: string) => void): MemoryReservations {
+  const all = new Map<string, Reservation>();
+
+  return {
+    note(entries) {
+      for (const { taken, requestId, credentialId, at } of entries) {
+        if (taken === undefined || requestId === undefined || credentialId === undefined) continue;
+        if (all.has(requestId)) continue;
+        for (const [id, old] of all) if (endOfTaken(old.taken) + KNOWN_MS < at) all.delete(id);
+        all.set(requestId, { requestId, credentialId, taken });
+      }
+    },
+    reservation: (requestId) => all.get(requestId),
+    releaseReservation(requestId, releasedAt, entry) {
+      const there = all.get(requestId);
+      if (there === undefined || there.releasedAt !== undefined) return false;
+      const line = lineOf(entry);
+      all.set(requestId, { ...there, releasedAt });
+      append(line);
+      return true;
+    },
+    liveReservations: (nowMs) =>
+      [...all.values()]
+        .filter(({ taken, releasedAt }) => releasedAt === undefined && endOfTaken(taken) > nowMs)
+        .sort((a, b) => a.taken.at - b.taken.at),
+  };
+}
