@@ -80,7 +80,10 @@ for (const adapter of STORES) {
       expect(await cancel(EXPIRES)).toBe(word);
       const back = deed === 'disable' ? 'enable' : 'release';
       done(await keys().changeStanding(key.id, back, 'r', SERVICE));
-      expect([await trade(EXPIRES + 1), await cancel(EXPIRES + 1)]).toEqual(['credential_expired', 'allowed']);
+      expect([await trade(EXPIRES + 1), await cancel(EXPIRES + 1)]).toEqual([
+        'credential_expired',
+        'allowed',
+      ]);
     });
 
     it('lets nothing outlive a revoked key', async () => {
