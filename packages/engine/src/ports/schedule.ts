@@ -1,5 +1,6 @@
 import type { CredentialRecord } from './record.ts';
-import type { MaybePromise } from './store.ts';
+
+type MaybePromise<T> = T | Promise<T>;
 
 /** When something is next to be done with a credential by itself. */
 export interface Appointment {

@@ -1,7 +1,6 @@
 import type { CredentialRecord } from '../ports/record.ts';
 import type { Appointment, Schedule } from '../ports/schedule.ts';
 import { type Database, guarded } from './connection.ts';
-import type { Writer } from './writer.ts';
 
 /** Appointments, as a message to the thread that writes; or under which policies they were made. */
 export type ScheduleJob =
@@ -25,10 +24,15 @@ export function createScheduleWrites(database: Database): (job: ScheduleJob) => 
   };
 }
 
+/** What of the thread that writes this needs. */
+interface ScheduleWriter {
+  write(job: ScheduleJob): Promise<unknown>;
+}
+
 /** @param fromRow reads a record out of its column */
 export function createSchedule(
   database: Database,
-  writer: Writer,
+  writer: ScheduleWriter,
   fromRow: (record: string) => CredentialRecord,
 ): Schedule {
   const due = database
