@@ -132,6 +132,16 @@ export const KeyRotate = z
   })
   .meta({ id: 'KeyRotate' });
 
+export const KeyRetirePrevious = z
+  .strictObject({
+    version: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('The version that is meant: nothing is done when another one is in its grace meanwhile'),
+  })
+  .meta({ id: 'KeyRetirePrevious' });
+
 export const Reason = z.strictObject({ reason }).meta({ id: 'Reason' });
 
 const wait = z.enum(['local', 'everywhere']).default('local');
@@ -203,6 +213,7 @@ export const Key = z
         createdAt: z.string(),
         retiresAt: z.string().nullable(),
         lastUsedAt: z.string().nullable(),
+        lastUsedIp: z.string().nullable(),
       }),
     ),
     revision: z.int(),

@@ -120,7 +120,7 @@ export const ROUTES = {
     errors: CHANGE,
   }),
   retirePrevious: change('retire-previous', 'End the grace of the previous secret now', {
-    body: z.strictObject({}),
+    body: keys.KeyRetirePrevious,
     bodyIsOptional: true,
   }),
   disableKey: change('disable', 'Disable a key until it is enabled again'),

@@ -92,7 +92,13 @@ const AllowedDecision = z.object({
   headers: z
     .record(z.string(), z.string())
     .optional()
-    .describe('Headers to set on the answer to the client: how its rate limits stand'),
+    .describe(
+      'Headers to set on the answer to the client: how its rate limits stand, and that its secret ends',
+    ),
+  retiringSecret: z
+    .object({ replacedAt: z.int(), retiresAt: z.int() })
+    .optional()
+    .describe('Set where the bot still uses a secret that was replaced; in ms since 1970'),
   validUntil: z.int().optional().describe('Ms since 1970 from which on the same proof is refused'),
   reply: z
     .string()

@@ -17,6 +17,7 @@ import { compileExpression } from './expression/compile-expression.ts';
 import { knownFacts } from './known-facts.ts';
 import type { Keyring } from './ports/keyring.ts';
 import type { CredentialRecord, SecretVersionRecord } from './ports/record.ts';
+import { shortestOf } from './shortest-of.ts';
 
 /** What is sealed for a secret version: the secret of an `hmac` credential, and any kind's passphrase. */
 export interface SealedSecret {
@@ -60,9 +61,10 @@ export class CredentialCompiler {
   async compile(record: CredentialRecord, nowMs: number): Promise<Credential> {
     const proofs: Proof[] = [];
     try {
-      for (const version of record.secretVersions) {
+      for (const [i, version] of record.secretVersions.entries()) {
         if (version.retiresAt !== null && version.retiresAt <= nowMs) continue;
-        const proof = await openProof(this.#keyring, this.#slab, record.id, version);
+        const replacedAt = record.secretVersions[i - 1]?.createdAt;
+        const proof = await openProof(this.#keyring, this.#slab, record.id, version, replacedAt);
         if (proof !== undefined) proofs.push(proof);
       }
     } catch (error) {
@@ -89,7 +91,7 @@ export class CredentialCompiler {
     // Permissions of operators may be called like a manifest's, and no manifest has a say in them.
     const manifest = record.accountId === OPERATOR_ACCOUNT ? undefined : this.#manifest;
     const usableFrom = usableFromOf(record, manifest);
-    const idleExpiryMs = idleExpiryOf(permissions, manifest);
+    const idleExpiryMs = shortestOf('idleExpiryMs', record, manifest);
     const parts = { environment, kind, permissions, rateLimits, nonceWindow };
     const isOperator = record.accountId === OPERATOR_ACCOUNT;
     const restrictions = [dialects, allowedIps, constraints, addressesSince, usableFrom, idleExpiryMs];
@@ -137,18 +139,17 @@ function usableFromOf(
   return cooling.length === 0 ? undefined : cooling;
 }
 
-/** The shortest of what the permissions' policies say; undefined when none says anything. */
-function idleExpiryOf(permissions: readonly string[], manifest: Manifest | undefined): number | undefined {
-  const times = permissions.flatMap((name) => manifest?.permissions.get(name)?.policy?.idleExpiryMs ?? []);
-  return times.length === 0 ? undefined : Math.min(...times);
-}
-
-/** Opens the proof material of a secret version. Undefined when there is none left. Whoever drops it releases its key. */
+/**
+ * Opens the proof material of a secret version. Undefined when there is none left. Whoever drops it releases its key.
+ *
+ * @param replacedAt when a newer version took its place, in ms since 1970; absent: none did
+ */
 export async function openProof(
   keyring: Keyring,
   slab: KeySlab,
   id: string,
   version: SecretVersionRecord,
+  replacedAt?: number,
 ): Promise<Proof | undefined> {
   const { sealed, tokenHash, publicKey } = version;
   if (sealed === null && tokenHash === null && publicKey === null) return undefined;
@@ -164,6 +165,8 @@ export async function openProof(
     retiresAt: version.retiresAt ?? undefined,
     key,
     tokenHash: tokenHash ?? undefined,
+    // Most are current: they need no room for it.
+    ...(replacedAt === undefined ? {} : { replacedAt }),
     ...(publicKey === null ? {} : publicProof(publicKey)),
   };
 }

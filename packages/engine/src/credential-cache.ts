@@ -1,6 +1,7 @@
 import type { Credential } from '@countersign/core';
 import { type CredentialCompiler, releaseCredential } from './compile-credential.ts';
 import { CredentialLimits, limitsOf } from './credential-limits.ts';
+import { lastUseOf } from './last-use.ts';
 import type { CredentialRecord } from './ports/record.ts';
 import type { ChangeNotice, MaybePromise, Store } from './ports/store.ts';
 
@@ -115,12 +116,10 @@ export class CredentialCache {
   }
 
   /** When the credential last showed a sign of life. Uses are read only where a policy counts the time since. */
-  async #lastUse({ createdAt, widenedAt }: CredentialRecord, credential: Credential): Promise<number> {
-    const began = Math.max(createdAt, widenedAt ?? 0);
-    if (credential.profile.idleExpiryMs === undefined) return began;
+  async #lastUse(record: CredentialRecord, credential: Credential): Promise<number> {
+    if (credential.profile.idleExpiryMs === undefined) return lastUseOf(record, []);
     try {
-      const uses = await this.#store.usageOf(credential.id);
-      return Math.max(began, ...uses.map(({ lastUsedAt }) => lastUsedAt));
+      return lastUseOf(record, await this.#store.usageOf(credential.id));
     } catch (error) {
       releaseCredential(credential);
       throw error;

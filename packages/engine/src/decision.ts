@@ -39,6 +39,12 @@ export interface CredentialView {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** A secret version that a newer one has replaced, and that still proves for a while. Times are ms since 1970. */
+export interface RetiringSecret {
+  readonly replacedAt: number;
+  readonly retiresAt: number;
+}
+
 export interface Allowed {
   readonly allowed: true;
   readonly requestId: string;
@@ -50,10 +56,12 @@ export interface Allowed {
   readonly matched: MatchedForm | null;
   readonly secretVersion: number | null;
   readonly rateLimits: readonly RateLimitState[];
-  /** Headers to set on the answer to the client: how its limits stand. Absent: none. */
+  /** Headers to set on the answer to the client: how its limits stand, and that its secret ends. Absent: none. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Ms since 1970 from which on the same proof is refused: the key has expired then, or its secret is retired. */
   readonly validUntil?: number | undefined;
+  /** Set where the proof was made with a secret that was replaced: its bot should take the new one. */
+  readonly retiringSecret?: RetiringSecret | undefined;
   /** Of a login inside a WebSocket: the exchange's answer. Absent: the message goes on, and the upstream answers. */
   readonly reply?: string | undefined;
 }

@@ -33,6 +33,7 @@ import { RateLimits } from './rate-limits.ts';
 import { createRequestIds } from './request-id.ts';
 import { Demands } from './requirement.ts';
 import { Resolver } from './resolver.ts';
+import { createUpkeep, type Upkeep } from './upkeep/upkeep.ts';
 import { UsageRecorder } from './usage.ts';
 import { UsageRelease } from './usage-release.ts';
 
@@ -76,6 +77,8 @@ export interface EngineHealth {
   readonly feedIsFresh: boolean;
   readonly cachedCredentials: number;
   readonly pendingLogEntries: number;
+  /** What stopped the last pass of upkeep; null when nothing did. It is tried again. */
+  readonly upkeepFault: string | null;
 }
 
 /** Issues keys, verifies requests, and keeps the record of both. */
@@ -97,6 +100,8 @@ export interface Engine {
   releaseUsage: UsageRelease['release'];
   readonly store: Store;
   readonly keyring: Rewrapper;
+  /** Runs by itself every 30 s; see {@link Upkeep.run}. */
+  readonly upkeep: Pick<Upkeep, 'run'>;
   /** Reads what is needed before the first decision. Rejects when that fails; `verify` calls it if need be. */
   start(): Promise<void>;
   health(): EngineHealth;
@@ -126,6 +131,7 @@ export function createEngine(options: EngineOptions): Engine {
   const claimAndMeter = options.claimAndMeter ?? createMemoryClaimAndMeter();
   const usageRelease = new UsageRelease({ store, log, claimAndMeter, clock });
   const rewrapper = createRewrapper({ store, keyring, clock, onError });
+  const upkeep = createUpkeep({ store, manifest, usage, clock, onError });
 
   async function start(): Promise<Started> {
     const tagKey = await loadTagKey(store, keyring);
@@ -143,11 +149,12 @@ export function createEngine(options: EngineOptions): Engine {
     store.subscribe((notice) => {
       for (const name of notice.foreignNames) resolver.addForeign(name);
       void cache.apply(notice);
-      watch.apply(notice);
+      if (!notice.keepsDecisions) watch.apply(notice);
     });
     keys.useTagKey(tagKey);
     saver = setInterval(() => void usage.save().catch(onError), SAVE_USAGE_MS).unref();
     rewrapper.resume();
+    upkeep.start();
     const parts = {
       resolver,
       demands: new Demands(manifest),
@@ -209,6 +216,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     store,
     keyring: rewrapper,
+    upkeep,
     async verify(request, ask) {
       if (ready !== undefined) return ready.maker.decide(request, ask);
       try {
@@ -231,10 +239,12 @@ export function createEngine(options: EngineOptions): Engine {
       feedIsFresh: isFeedFresh(clock()),
       cachedCredentials: cache.size,
       pendingLogEntries: log.pending,
+      upkeepFault: upkeep.fault,
     }),
     async close() {
       clearInterval(saver);
       await rewrapper.stop();
+      await upkeep.stop();
       const ends = await Promise.allSettled([usage.save(), log.close()]);
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
     },

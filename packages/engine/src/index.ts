@@ -28,6 +28,7 @@ export * from './ports/keyring.ts';
 export * from './ports/record.ts';
 export * from './ports/reservations.ts';
 export * from './ports/revocations.ts';
+export * from './ports/schedule.ts';
 export * from './ports/store.ts';
 export { createRequestIds } from './request-id.ts';
 export type { UsageRefusal, UsageReleased } from './usage-release.ts';

@@ -5,12 +5,14 @@ import {
   type Denial,
   type Dialect,
   type HttpAnswer,
+  type Proof,
   problemAnswer,
   type RefusalContext,
 } from '@countersign/core';
 import { answerHeaders } from './answer-headers.ts';
 import type { Meter } from './credential-limits.ts';
-import type { Allowed, Denied, RateLimitState } from './decision.ts';
+import type { Allowed, Denied, RateLimitState, RetiringSecret } from './decision.ts';
+import { deprecationHeaders } from './deprecation-headers.ts';
 import type { MeterState } from './ports/claim-and-meter.ts';
 import type { Way } from './way.ts';
 
@@ -22,6 +24,7 @@ const NO_REPLY = {};
 /** Puts what all stages allowed into a decision. */
 export function allowedOf(way: Way, { credential, secretVersion, matched }: Approval): Allowed {
   const { requestId, requirement, dialect, limits } = way;
+  const retiringSecret = retiringSecretOf(credential, secretVersion);
   return {
     allowed: true,
     requestId,
@@ -40,9 +43,16 @@ export function allowedOf(way: Way, { credential, secretVersion, matched }: Appr
     secretVersion,
     validUntil: endOfProof(way, credential, secretVersion),
     rateLimits: limits,
-    headers: answerHeaders(way),
+    headers: joined(answerHeaders(way), deprecationHeaders(retiringSecret)),
+    retiringSecret,
     ...replyTo(way),
   };
+}
+
+function retiringSecretOf({ proofs }: Credential, secretVersion: number): RetiringSecret | undefined {
+  if (proofs.length === 1) return undefined;
+  const { replacedAt, retiresAt } = proofs.find(({ version }) => version === secretVersion) as Proof;
+  return replacedAt === undefined || retiresAt === undefined ? undefined : { replacedAt, retiresAt };
 }
 
 /** Puts a refusal into a decision, with the answer of the dialect's own exchange. */
@@ -65,6 +75,13 @@ export function deniedOf(way: Way, refusal: Denial): Denied {
       answerHeaders(way),
     ),
   };
+}
+
+function joined(
+  first: Readonly<Record<string, string>> | undefined,
+  second: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> | undefined {
+  return first === undefined || second === undefined ? (first ?? second) : { ...first, ...second };
 }
 
 function withHeaders(answer: HttpAnswer, added: Readonly<Record<string, string>> | undefined): HttpAnswer {

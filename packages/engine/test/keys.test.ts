@@ -113,7 +113,11 @@ for (const adapter of STORES) {
     it('can retire the previous secret before its time, once', async () => {
       const next = clientKey(await keys().rotate(key.id, 1_000, SERVICE), key.passphrase);
       expect(await word(key)).toBe('allowed');
-      done(await keys().retirePrevious(key.id, SERVICE));
+      for (const other of [0, 2, 3]) {
+        expect(refusalOf(await keys().retirePrevious(key.id, SERVICE, other))).toBe('state_conflict');
+      }
+      expect(await word(key)).toBe('allowed');
+      done(await keys().retirePrevious(key.id, SERVICE, 1));
       expect([await word(key), await word(next)]).toEqual(['signature_mismatch', 'allowed']);
       expect(refusalOf(await keys().retirePrevious(key.id, SERVICE))).toBe('state_conflict');
       const again = await issue(bench);

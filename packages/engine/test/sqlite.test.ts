@@ -172,19 +172,6 @@ describe('what is in the file', () => {
     await again.close();
   });
 
-  it('is brought up from version 1', async () => {
-    const store = await createSqliteStore({ path });
-    await store.commit({ records: [recordOf('a')], entries: [] });
-    await store.close();
-    const database = new Database(path);
-    database.exec('DROP TABLE rising_nonces; PRAGMA user_version = 1');
-    database.close();
-    const again = await createSqliteStore({ path });
-    expect([...(await again.risingNonces())]).toEqual([]);
-    expect(await again.loadCredential('a')).toBeDefined();
-    await again.close();
-  });
-
   it('forgets nonces that have long expired', async () => {
     const store = await createSqliteStore({ path });
     const decision = (at: number, digit: string) =>

@@ -52,6 +52,9 @@ export function createMetrics(): Metrics {
       gauge('countersign_log_writable', '1 while the audit log can be written', () =>
         Number(health().logIsWritable),
       );
+      gauge('countersign_upkeep_working', '1 unless the last pass of upkeep failed', () =>
+        Number(health().upkeepFault === null),
+      );
     },
     text: () => registry.metrics(),
   };

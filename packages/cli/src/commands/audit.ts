@@ -54,8 +54,11 @@ function rowOf(entry: Entry): string[] {
 
 /** What happened, in a few words: of a decision the outcome and the route, of a change its reason or what was edited. */
 function whatOf({ data }: Entry): string {
-  const { allowed, code, method, path, reason, fields } = (data ?? {}) as Record<string, unknown>;
+  const { allowed, code, method, path, reason, fields, daysLeft } = (data ?? {}) as Record<string, unknown>;
   const outcome = allowed === undefined ? undefined : allowed === true ? 'allowed' : code;
   const edited = Array.isArray(fields) ? fields.join(', ') : undefined;
-  return [outcome, method, path, reason, edited].filter((word) => typeof word === 'string').join(' ') || '-';
+  const left = typeof daysLeft === 'number' ? `in ${daysLeft} d` : undefined;
+  return (
+    [outcome, method, path, reason, edited, left].filter((word) => typeof word === 'string').join(' ') || '-'
+  );
 }

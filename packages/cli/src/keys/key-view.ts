@@ -80,7 +80,8 @@ function rateLimitText({ name, quota, windowSeconds }: ApiKey['rateLimits'][numb
   return `${name}=${quota}/${windowSeconds}s`;
 }
 
-function usedText(at: string | null, ip: string | null): string {
+/** When and from where something was used. */
+export function usedText(at: string | null, ip: string | null): string {
   return at === null ? 'never' : `${instant(at)}${ip === null ? '' : ` from ${ip}`}`;
 }
 
@@ -89,7 +90,8 @@ function versionText({
   createdAt,
   retiresAt,
   lastUsedAt,
+  lastUsedIp,
 }: ApiKey['secretVersions'][number]): string {
   const retires = retiresAt === null ? '' : `, until ${instant(retiresAt)}`;
-  return `${version}: made ${instant(createdAt)}${retires}, last used ${instant(lastUsedAt)}`;
+  return `${version}: made ${instant(createdAt)}${retires}, last used ${usedText(lastUsedAt, lastUsedIp)}`;
 }

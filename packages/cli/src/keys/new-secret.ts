@@ -5,7 +5,7 @@ import { createPrivateFile, type PrivateFile } from '../private-file.ts';
 import { ServiceError } from '../service-error.ts';
 import { fields } from '../tables.ts';
 import type { Terminal } from '../terminal.ts';
-import type { ApiKeyWithSecret } from './api-key.ts';
+import type { ApiKey, ApiKeyWithSecret } from './api-key.ts';
 import { generateKeyPair, readPublicKey } from './key-pair.ts';
 import { keyFields } from './key-view.ts';
 import type { Passphrase } from './passphrase.ts';
@@ -59,12 +59,14 @@ export function addNewSecretOptions(command: Command): Command {
 /**
  * Makes a key or a secret version, and brings its secret to where it is kept. The file is made before the request,
  * so that no secret is made that cannot be stored; a private key is even written before.
+ *
+ * @returns the key, without its secret
  */
 export async function issueSecret(
   context: Context,
   flags: NewSecretFlags,
   { id, kind, passphrase, request }: NewSecretIssue,
-): Promise<void> {
+): Promise<ApiKey> {
   checkFlags(flags, passphrase);
   if (flags.generate) return issueForNewPair(context, flags, await kind(), request);
   const publicKey = flags.publicKeyFile === undefined ? undefined : await readPublicKey(flags.publicKeyFile);
@@ -73,7 +75,7 @@ export async function issueSecret(
     file?.discard();
     throw explained(error);
   });
-  deliver(context, flags, key, passphrase, file);
+  return deliver(context, flags, key, passphrase, file);
 }
 
 async function fileFor({ replace, outFormat }: NewSecretFlags, out: string, id: string | undefined) {
@@ -114,7 +116,7 @@ async function issueForNewPair(
   { out = '', json }: NewSecretFlags,
   kind: string | undefined,
   request: (publicKey: string) => Promise<ApiKeyWithSecret>,
-): Promise<void> {
+): Promise<ApiKey> {
   const { publicKey, privateKey } = generateKeyPair(kind);
   const file = createPrivateFile(out);
   file.write(privateKey);
@@ -126,6 +128,7 @@ async function issueForNewPair(
   });
   if (json) terminal.printJson(key);
   else terminal.print(`${keyFields(terminal, key)}\n\nThe private key is in ${out}, and nowhere else.`);
+  return key;
 }
 
 function deliver(
@@ -134,7 +137,7 @@ function deliver(
   key: ApiKeyWithSecret,
   passphrase: Passphrase | undefined,
   file: PrivateFile | undefined,
-): void {
+): ApiKey {
   const { json } = flags;
   const { secret, ...shown } = key;
   if (file !== undefined && secret === undefined) {
@@ -148,6 +151,7 @@ function deliver(
     terminal.print(
       [keyFields(terminal, shown), ...secretText(terminal, flags, secret, passphrase)].join('\n\n'),
     );
+  return shown;
 }
 
 /** What is said of the secret: where it is, or the secret itself, this once. */

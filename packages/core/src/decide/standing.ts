@@ -13,7 +13,10 @@ export interface StandingContext {
   readonly permission: Permission | undefined;
 }
 
-/** Stage 6: may the credential be used at all now? At the second of its expiry it has expired. */
+/**
+ * Stage 6: may the credential be used at all now? At the ms of its expiry it has expired, but for permissions that
+ * outlive it. Nothing outlives anything else: not a freeze, a quarantine, a disabled key, nor an expiry for want of use.
+ */
 export function checkStanding(credential: Credential, context: StandingContext): Denial | undefined {
   switch (credential.standing) {
     case 'revoked':
@@ -32,16 +35,14 @@ function checkExpiry(
   { expiresAt, profile }: Credential,
   { nowMs, lastUsedAt, permission }: StandingContext,
 ): Denial | undefined {
-  // Who may still cancel orders does not leave a position behind that nobody can close.
-  const outlivesMs = permission?.policy?.outlivesExpiryMs ?? 0;
-  if (expiresAt !== undefined && nowMs >= expiresAt + outlivesMs) {
-    return denial('credential_expired', 'The credential has expired.', { part: 'key' });
-  }
-  // No permission outlives idleness: a single use would be a sign of life, and bring all of them back.
+  // First: a use of what outlives the expiry would otherwise begin the time without use anew.
   if (profile.idleExpiryMs !== undefined && nowMs >= lastUsedAt + profile.idleExpiryMs) {
     return denial('credential_expired', 'The credential has expired, because it was not used for too long.', {
       part: 'key',
     });
   }
-  return undefined;
+  if (expiresAt === undefined || nowMs < expiresAt) return undefined;
+  // Who may still cancel orders does not leave a position behind that nobody can close.
+  if (nowMs < expiresAt + (permission?.policy?.outlivesExpiryMs ?? 0)) return undefined;
+  return denial('credential_expired', 'The credential has expired.', { part: 'key' });
 }

@@ -30,7 +30,8 @@ export interface KeyService extends Revocations, Imports, KeyPolicies {
   edit(id: string, edit: KeyEdit, revision: number, by: By): Promise<KeyChanged | KeyRefusal>;
   /** Makes a new secret version; the one before it authenticates for `graceSeconds` more. */
   rotate(id: string, graceSeconds: number, by: By, publicKey?: string): Promise<KeyChanged | KeyRefusal>;
-  retirePrevious(id: string, by: By): Promise<KeyChanged | KeyRefusal>;
+  /** @param version the one that is meant: another one that is in its grace meanwhile stays */
+  retirePrevious(id: string, by: By, version?: number): Promise<KeyChanged | KeyRefusal>;
   changeStanding(id: string, deed: StandingDeed, reason: string, by: By): Promise<KeyChanged | KeyRefusal>;
   /** Called once by the engine, before any other method. */
   useTagKey(tagKey: Uint8Array): void;
@@ -220,11 +221,15 @@ export function createKeyService({ store, keyring, manifest, dialects, clock, us
         const cooling = { ...next, ...coolDownOfEdit(record, next, nowMs) };
         return save(cooling, by, 'key.edited', { fields: Object.keys(given) });
       }),
-    retirePrevious: (id, by) =>
+    retirePrevious: (id, by, meant) =>
       change(id, by, async (record, nowMs) => {
         const [current, ...older] = record.secretVersions;
-        if (current === undefined || !older.some((version) => isLive(version.retiresAt, nowMs))) {
+        const live = older.find(({ retiresAt }) => isLive(retiresAt, nowMs));
+        if (current === undefined || live === undefined) {
           return refused('state_conflict', 'No previous secret version is in its grace.');
+        }
+        if (meant !== undefined && live.version !== meant) {
+          return refused('state_conflict', `Version ${live.version} is in its grace, and not ${meant}.`);
         }
         const secretVersions = [current, ...older.map((version) => destroyed(version, nowMs))];
         return save({ ...record, secretVersions }, by, 'key.previous_retired', {});

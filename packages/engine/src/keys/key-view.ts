@@ -37,6 +37,7 @@ export interface SecretVersionView {
   readonly createdAt: string;
   readonly retiresAt: string | null;
   readonly lastUsedAt: string | null;
+  readonly lastUsedIp: string | null;
 }
 
 export function statusOf(record: CredentialRecord, nowMs: number): KeyStatus {
@@ -71,12 +72,16 @@ export function keyView(record: CredentialRecord, usage: readonly Usage[], nowMs
     ),
     lastUsedAt: isoOrNull(latest?.lastUsedAt ?? null),
     lastUsedIp: latest?.lastUsedIp ?? null,
-    secretVersions: record.secretVersions.map(({ version, createdAt, retiresAt }) => ({
-      version,
-      createdAt: iso(createdAt),
-      retiresAt: isoOrNull(retiresAt),
-      lastUsedAt: isoOrNull(usage.find((use) => use.version === version)?.lastUsedAt ?? null),
-    })),
+    secretVersions: record.secretVersions.map(({ version, createdAt, retiresAt }) => {
+      const use = usage.find((one) => one.version === version);
+      return {
+        version,
+        createdAt: iso(createdAt),
+        retiresAt: isoOrNull(retiresAt),
+        lastUsedAt: isoOrNull(use?.lastUsedAt ?? null),
+        lastUsedIp: use?.lastUsedIp ?? null,
+      };
+    }),
     revision: record.revision,
   };
 }

@@ -12,11 +12,13 @@ import {
   answerName,
   type Change,
   type ChangeNotice,
+  dueAtAfter,
   type RememberedAnswer,
   type Store,
   StoreError,
 } from '../ports/store.ts';
 import { createMemoryReservations } from './reservations-store.ts';
+import { createMemorySchedule } from './schedule-store.ts';
 
 /** Keeps everything in memory and nothing beyond it: for tests, and for trying things out. */
 export function createMemoryStore(): Store {
@@ -28,7 +30,13 @@ export function createMemoryStore(): Store {
   const log: string[] = [];
   const { note, ...reservations } = createMemoryReservations((line) => log.push(line));
   const listeners = new Set<(notice: ChangeNotice) => void>();
+  const { set: setDueAt, ...schedule } = createMemorySchedule(loadCredential);
   let revision = 0;
+
+  function loadCredential(id: string): CredentialRecord | undefined {
+    const record = records.get(id);
+    return record === undefined ? undefined : withSealed(record);
+  }
 
   function withSealed(record: CredentialRecord): CredentialRecord {
     const secretVersions = record.secretVersions.map((version) => ({
@@ -73,6 +81,7 @@ export function createMemoryStore(): Store {
     const stored = change.records.map((record) => ({ ...record, revision: next }));
     for (const record of stored) {
       records.set(record.id, record);
+      setDueAt(record.id, dueAtAfter(change, record));
       for (const version of record.secretVersions) {
         const name = sealedName(record.id, version.version);
         if (version.sealed === null) sealed.delete(name);
@@ -83,7 +92,9 @@ export function createMemoryStore(): Store {
     for (const entry of entries) log.push(entry);
     if (answer !== undefined) putAnswer(answer);
     const foreignNames = (change.lookups ?? []).map(({ name }) => name);
-    for (const listener of listeners) listener({ revision: next, records: stored, foreignNames });
+    const { keepsDecisions } = change;
+    for (const listener of listeners)
+      listener({ revision: next, records: stored, foreignNames, keepsDecisions });
     return next;
   }
 
@@ -114,10 +125,8 @@ export function createMemoryStore(): Store {
   }
 
   return {
-    loadCredential(id) {
-      const record = records.get(id);
-      return record === undefined ? undefined : withSealed(record);
-    },
+    ...schedule,
+    loadCredential,
     resolveLookup: (name) => lookups.get(name),
     foreignNames: () => [...lookups.keys()],
     countCredentials: () => records.size,

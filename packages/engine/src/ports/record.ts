@@ -14,6 +14,16 @@ export interface SecretVersionRecord {
   readonly publicKey: string | null;
 }
 
+/** What the log was told of a credential by the service itself, so that it is told once. */
+export interface Told {
+  /** That the expiry at that time comes near, in ms since 1970, and how many days before it the last reminder was due. */
+  readonly expiring?: { readonly expiresAt: number; readonly days: number } | undefined;
+  /** That it has expired: at that time, in ms since 1970. */
+  readonly expiredAt?: number | undefined;
+  /** That this version of the secret is old. */
+  readonly rotationDueOf?: number | undefined;
+}
+
 /** A credential as it is stored. */
 export interface CredentialRecord {
   readonly id: string;
@@ -38,6 +48,7 @@ export interface CredentialRecord {
   readonly standingBeforeQuarantine?: Standing | undefined;
   readonly createdAt: number;
   readonly expiresAt: number | null;
+  readonly told?: Told | undefined;
   /** The current version first. Retired ones are kept without their secret, for the record. */
   readonly secretVersions: readonly SecretVersionRecord[];
   /** The revision of the store in which this record last changed; 0 for one that is not stored yet. */

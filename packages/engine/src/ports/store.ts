@@ -9,6 +9,7 @@ import type {
 import type { CredentialRecord, Usage } from './record.ts';
 import type { ReservationStore } from './reservations.ts';
 import type { RevocationStore } from './revocations.ts';
+import type { Schedule } from './schedule.ts';
 
 export type MaybePromise<T> = T | Promise<T>;
 
@@ -19,8 +20,19 @@ export interface Change {
   /** Foreign names under which a record is found as well. */
   readonly lookups?: readonly Lookup[] | undefined;
   readonly entries: readonly AuditEntryDraft[];
+  /** By id, when something is next to be done with a record by itself; see {@link Schedule}. */
+  readonly dueAt?: ReadonlyMap<string, number | null> | undefined;
+  /** Whether every decision on these credentials stays as it is, so that what is lived on (a WebSocket) goes on. */
+  readonly keepsDecisions?: boolean | undefined;
   /** The answer to remember for the caller's idempotency key, made once the revision is known. */
   readonly answer?: ((revision: number) => RememberedAnswer) | undefined;
+}
+
+/** When a record of a change is due afterwards, in ms since 1970; null: never. Where the change does not say, at once. */
+export function dueAtAfter({ dueAt }: Change, { id, standing }: CredentialRecord): number | null {
+  if (standing === 'revoked') return null;
+  const told = dueAt?.get(id);
+  return told === undefined ? 0 : told;
 }
 
 export interface Lookup {
@@ -67,6 +79,8 @@ export interface ChangeNotice {
   readonly records: readonly ChangedRecord[];
   /** Names that were imported with it. */
   readonly foreignNames: readonly string[];
+  /** Whether decisions that were made stay as they are: see {@link Change.keepsDecisions}. */
+  readonly keepsDecisions?: boolean | undefined;
 }
 
 /** Something sealed that is kept under a name: the key of the id tags, for example. */
@@ -79,7 +93,7 @@ export interface SealedItem {
  * Keeps credentials, their use and the log. One method a use case; every method
  * rejects (or throws) with a {@link StoreError} and nothing else.
  */
-export interface Store extends DecisionLog, ReservationStore, RevocationStore {
+export interface Store extends DecisionLog, ReservationStore, RevocationStore, Schedule {
   loadCredential(id: string): MaybePromise<CredentialRecord | undefined>;
   /** The credential that a foreign name stands for. */
   resolveLookup(name: string): MaybePromise<string | undefined>;

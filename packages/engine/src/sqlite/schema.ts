@@ -97,5 +97,8 @@ export const MIGRATIONS: readonly string[] = [
   -- When something is to be done with a credential by itself: a secret to be destroyed, a reminder, an expiry.
   ALTER TABLE credentials ADD COLUMN due_at INTEGER;
   CREATE INDEX credentials_by_due ON credentials (due_at) WHERE due_at IS NOT NULL;
+  UPDATE credentials SET due_at = 0 WHERE standing <> 'revoked'; -- looked at once, to find out
+  -- The policies of the manifest by which it was found out last.
+  CREATE TABLE scheduled_under (only INTEGER PRIMARY KEY CHECK (only = 1), policies TEXT NOT NULL) STRICT;
   `,
 ];

@@ -12,6 +12,7 @@ import {
   type Change,
   type ChangeNotice,
   type CredentialFilter,
+  dueAtAfter,
   type RememberedAnswer,
   type Store,
   StoreError,
@@ -20,6 +21,7 @@ import { turn } from '../turn.ts';
 import { configure, type Database, guarded, loadDriver, storeError } from './connection.ts';
 import { reservationRows, sqliteReservations } from './reservations.ts';
 import type { RevokeJob } from './revoke-matching.ts';
+import { createSchedule } from './schedule.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
 import type { StoredRecord } from './stored-record.ts';
 import { createWriter } from './writer.ts';
@@ -74,7 +76,11 @@ function jobOf(change: Change, revision: number): CommitJob {
       else sealed.push({ name, kek: kekOf(bytes), bytes });
       return { ...version, isSealed: bytes !== null };
     });
-    return { record: { ...record, secretVersions, revision }, before: record.revision };
+    return {
+      record: { ...record, secretVersions, revision },
+      before: record.revision,
+      dueAt: dueAtAfter(change, record),
+    };
   });
   try {
     const entries = change.entries.map(lineOf);
@@ -172,6 +178,7 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
       revision: next,
       records: change.records.map((record) => ({ ...record, revision: next })),
       foreignNames: (change.lookups ?? []).map(({ name }) => name),
+      keepsDecisions: change.keepsDecisions,
     };
     try {
       await writer.write(jobOf(change, next));
@@ -207,6 +214,7 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
   }
 
   return {
+    ...createSchedule(database, writer, fromRow),
     loadCredential: (id) =>
       guarded(() => {
         const row = sql.credential.get(id) as { record: string } | undefined;

@@ -5,6 +5,7 @@ import { ANSWER_MS, answerName, type Lookup, type RememberedAnswer, StoreError }
 import type { Database } from './connection.ts';
 import { type ReservationRow, reservationWrites } from './reservations.ts';
 import { createRevokeMatching, type RevokeJob } from './revoke-matching.ts';
+import { createScheduleWrites, type ScheduleJob } from './schedule.ts';
 import type { StoredRecord } from './stored-record.ts';
 
 /** A sealed value with its name, and the key-encryption key that it needs. */
@@ -18,7 +19,11 @@ export interface SealedRow {
 export interface CommitJob {
   readonly kind: 'commit';
   readonly revision: number;
-  readonly records: readonly { readonly record: StoredRecord; readonly before: number }[];
+  readonly records: readonly {
+    readonly record: StoredRecord;
+    readonly before: number;
+    readonly dueAt: number | null;
+  }[];
   readonly sealed: readonly SealedRow[];
   /** Names of sealed values to destroy. */
   readonly destroyed: readonly string[];
@@ -31,6 +36,7 @@ export interface CommitJob {
 export type Job =
   | CommitJob
   | RevokeJob
+  | ScheduleJob
   /** Entries of the log, one JSON text a line; and what they took of limits. */
   | {
       readonly kind: 'append';
@@ -57,6 +63,7 @@ const PRUNE_EVERY_MS = 10_000;
 export function createWrites(database: Database): (job: Job) => Written {
   const sql = prepare(database);
   const revokeMatching = createRevokeMatching(database);
+  const schedule = createScheduleWrites(database);
   const reservations = reservationWrites(database);
   let prunedAt = 0;
 
@@ -100,10 +107,10 @@ export function createWrites(database: Database): (job: Job) => Written {
 
   function commit(job: CommitJob): number {
     sql.setRevision.run(job.revision);
-    for (const { record, before } of job.records) {
+    for (const { record, before, dueAt } of job.records) {
       check(record, before);
       const { id, accountId, standing, expiresAt, revision } = record;
-      sql.putCredential.run(id, accountId, standing, expiresAt, revision, JSON.stringify(record));
+      sql.putCredential.run(id, accountId, standing, expiresAt, revision, dueAt, JSON.stringify(record));
     }
     // Re-wrapping may have replaced what a change has read: what is there stays.
     for (const { name, kek, bytes } of job.sealed) sql.keepSealed.run(name, kek, bytes);
@@ -146,6 +153,9 @@ export function createWrites(database: Database): (job: Job) => Written {
         return commit(job);
       case 'revoke':
         return revokeMatching(job);
+      case 'schedule':
+      case 'scheduledUnder':
+        return schedule(job);
       case 'append':
         return append(job.lines.split('\n'), job.reservations);
       case 'release': {
@@ -171,9 +181,11 @@ function prepare(database: Database) {
     setRevision: database.prepare('UPDATE revision SET value = ?'),
     revisionOf: database.prepare('SELECT revision FROM credentials WHERE id = ?'),
     putCredential: database.prepare(
-      `INSERT INTO credentials (id, account_id, standing, expires_at, revision, record) VALUES (?, ?, ?, ?, ?, ?)
+      `INSERT INTO credentials (id, account_id, standing, expires_at, revision, due_at, record)
+       VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET account_id = excluded.account_id, standing = excluded.standing,
-         expires_at = excluded.expires_at, revision = excluded.revision, record = excluded.record`,
+         expires_at = excluded.expires_at, revision = excluded.revision, due_at = excluded.due_at,
+         record = excluded.record`,
     ),
     addLookup: database.prepare(
       'INSERT INTO lookups (name, credential_id) VALUES (?, ?) ON CONFLICT DO NOTHING',

@@ -3,6 +3,7 @@ import type {
   KeyEdit,
   KeyImport,
   KeyListQuery,
+  KeyRetirePrevious,
   KeyRevoke,
   KeyRotate,
   RevocationCreate,
@@ -69,7 +70,10 @@ export function keyHandlers({ keys }: Engine) {
       const { graceSeconds, publicKey } = body as z.output<typeof KeyRotate>;
       return reply(await keys.rotate(idOf(params), graceSeconds, by, publicKey));
     },
-    retirePrevious: async ({ params, by }: Call) => reply(await keys.retirePrevious(idOf(params), by)),
+    retirePrevious: async ({ params, body, by }: Call) => {
+      const { version } = body as z.output<typeof KeyRetirePrevious>;
+      return reply(await keys.retirePrevious(idOf(params), by, version));
+    },
     disableKey: standing('disable'),
     enableKey: standing('enable'),
     quarantineKey: standing('quarantine'),

@@ -3,13 +3,17 @@ import { type Context, connect, type ServiceFlags } from '../../context.ts';
 import type { ApiKey, ApiKeyWithSecret } from '../../keys/api-key.ts';
 import { keyFields } from '../../keys/key-view.ts';
 import { addNewSecretOptions, issueSecret, type NewSecretFlags } from '../../keys/new-secret.ts';
+import { addWaitOptions, checkWaitFlags, retireOnceQuiet, type WaitFlags } from '../../keys/quiet-wait.ts';
 import { durationSeconds } from '../../option-values.ts';
 import { serviceCommand } from '../service-command.ts';
 
-type Flags = NewSecretFlags & ServiceFlags & { readonly grace?: number };
+type Flags = NewSecretFlags & ServiceFlags & WaitFlags & { readonly grace?: number };
+
+const DEFAULT_GRACE_S = 86_400;
 
 /** `countersign keys rotate` */
 export function addRotate(keys: Command, context: Context): void {
+  const { terminal } = context;
   const command = keys
     .command('rotate')
     .description('Make a new secret for a key. The one before it goes on for the grace')
@@ -20,6 +24,7 @@ export function addRotate(keys: Command, context: Context): void {
       durationSeconds,
     )
     .action(async (id: string, flags: Flags) => {
+      checkWaitFlags(flags, flags.grace ?? DEFAULT_GRACE_S);
       const api = await connect(context, flags);
       const kind = async () => (await api.call<ApiKey>('showKey', { params: { id } })).kind;
       const request = (publicKey: string | undefined) =>
@@ -27,10 +32,14 @@ export function addRotate(keys: Command, context: Context): void {
           params: { id },
           body: { graceSeconds: flags.grace, publicKey },
         });
-      await issueSecret(context, flags, { id, kind, request });
+      const key = await issueSecret(context, flags, { id, kind, request });
+      if (!flags.wait) return;
+      const retired = await retireOnceQuiet(context, api, key, flags);
+      if (flags.json) return terminal.printJson(retired);
+      terminal.print(`Version ${key.secretVersions[1]?.version} is retired.`);
     });
-  addNewSecretOptions(command);
-  serviceCommand(command, 'keys rotate ck_live_… --grace 24h --out bot-2.env');
+  addWaitOptions(addNewSecretOptions(command));
+  serviceCommand(command, 'keys rotate ck_live_… --grace 24h --out bot-2.env --wait');
 }
 
 /** `countersign keys retire-previous` */
@@ -38,13 +47,17 @@ export function addRetirePrevious(keys: Command, context: Context): void {
   const { terminal } = context;
   const command = keys
     .command('retire-previous')
-    .description('End the grace of the previous secret now')
+    .description('End the grace of the previous secret now, or once nobody uses it')
     .argument('<id>', 'id of the key')
-    .action(async (id: string, flags: ServiceFlags) => {
+    .action(async (id: string, flags: ServiceFlags & WaitFlags) => {
+      checkWaitFlags(flags);
       const api = await connect(context, flags);
-      const key = await api.call<ApiKey>('retirePrevious', { params: { id } });
+      const key = flags.wait
+        ? await retireOnceQuiet(context, api, await api.call<ApiKey>('showKey', { params: { id } }), flags)
+        : await api.call<ApiKey>('retirePrevious', { params: { id } });
       if (flags.json) return terminal.printJson(key);
       terminal.print(keyFields(terminal, key));
     });
-  serviceCommand(command, 'keys retire-previous ck_live_…');
+  addWaitOptions(command);
+  serviceCommand(command, 'keys retire-previous ck_live_… --wait');
 }
