@@ -117,7 +117,7 @@ export function createEngine(options: EngineOptions): Engine {
     clock,
   );
   const log = new GroupCommit(store, { onError });
-  const usage = new UsageRecorder(store);
+  const usage = new UsageRecorder(store, onError);
   const watch = new DecisionWatch(clock);
   const claimAndMeter = options.claimAndMeter ?? createMemoryClaimAndMeter();
   const rewrapper = createRewrapper({ store, keyring, clock, onError });

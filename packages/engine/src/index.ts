@@ -16,6 +16,7 @@ export * from './manifest/manifest-file.ts';
 export { createMemoryClaimAndMeter } from './memory/claim-and-meter.ts';
 export { createMemoryStore } from './memory/store.ts';
 export { readWholeBody } from './middleware/read-body.ts';
+export * from './ports/activity.ts';
 export * from './ports/audit-log.ts';
 export * from './ports/claim-and-meter.ts';
 export * from './ports/keyring.ts';

@@ -13,6 +13,7 @@ import {
   type Store,
   StoreError,
 } from '../ports/store.ts';
+import { createMemoryActivity } from './activity-store.ts';
 
 /** Keeps everything in memory and nothing beyond it: for tests, and for trying things out. */
 export function createMemoryStore(): Store {
@@ -124,6 +125,7 @@ export function createMemoryStore(): Store {
     saveUsage(rows) {
       for (const row of rows) usage.set(`${row.credentialId}\n${row.version}`, row);
     },
+    ...createMemoryActivity(),
     usageOf: (id) => [...usage.values()].filter(({ credentialId }) => credentialId === id),
     sealedItem: (name) => sealed.get(name),
     keepSealedItem({ name, sealed: bytes }) {
@@ -156,6 +158,15 @@ export function createMemoryStore(): Store {
       }
       return found;
     },
+    latestDecisions: (id, limit) =>
+      log
+        .map((bytes, i) => ({ index: i + 1, bytes }))
+        .reverse()
+        .filter(({ bytes }) => {
+          const { credentialId, type } = JSON.parse(bytes) as AuditEntryDraft;
+          return credentialId === id && type === 'decision';
+        })
+        .slice(0, limit),
     liveNonces: (nowMs) =>
       log.flatMap((bytes) => {
         const { nonce } = JSON.parse(bytes) as AuditEntryDraft;

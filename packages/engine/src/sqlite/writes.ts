@@ -1,7 +1,9 @@
 import { kekOf } from '../envelope.ts';
+import type { ActivityRow } from '../ports/activity.ts';
 import type { AuditEntryDraft, LoggedRisingNonce } from '../ports/audit-log.ts';
 import type { CredentialRecord, SecretVersionRecord, Usage } from '../ports/record.ts';
 import { ANSWER_MS, answerName, type Lookup, type RememberedAnswer, StoreError } from '../ports/store.ts';
+import { createActivityWrites } from './activity.ts';
 import type { Database } from './connection.ts';
 
 /** A record as it stands in its column: what is sealed stands in a table of its own. */
@@ -36,6 +38,7 @@ export type Job =
   /** Entries of the log, one JSON text a line. */
   | { readonly kind: 'append'; readonly lines: string }
   | { readonly kind: 'usage'; readonly rows: readonly Usage[] }
+  | { readonly kind: 'activity'; readonly rows: readonly ActivityRow[] }
   | { readonly kind: 'answer'; readonly answer: RememberedAnswer }
   | { readonly kind: 'keepSealed'; readonly row: SealedRow }
   | { readonly kind: 'replaceSealed'; readonly row: SealedRow; readonly before: Uint8Array };
@@ -45,6 +48,7 @@ const PRUNE_EVERY_MS = 10_000;
 /** Makes the function that does a job, in one durable transaction. It returns how many rows were changed. */
 export function createWrites(database: Database): (job: Job) => number {
   const sql = prepare(database);
+  const putActivity = createActivityWrites(database);
   let prunedAt = 0;
 
   function addEntry(line: string): AuditEntryDraft {
@@ -133,6 +137,8 @@ export function createWrites(database: Database): (job: Job) => number {
         return append(job.lines.split('\n'));
       case 'usage':
         return putUsage(job.rows);
+      case 'activity':
+        return putActivity(job.rows);
       case 'answer':
         return putAnswer(job.answer);
       case 'keepSealed':
