@@ -11,6 +11,7 @@ import {
 import { acceptedDialects } from './accepted-dialects.ts';
 import { createAddressBook } from './address-book.ts';
 import { Admission } from './admission.ts';
+import { type AdviceService, createAdviceService } from './advice/advice-service.ts';
 import { GroupCommit } from './audit/group-commit.ts';
 import { CredentialCompiler } from './compile-credential.ts';
 import { CredentialCache } from './credential-cache.ts';
@@ -91,6 +92,7 @@ export interface Engine {
    */
   explain: Explainer['explain'];
   readonly keys: KeyService;
+  readonly advice: AdviceService;
   readonly store: Store;
   readonly keyring: Rewrapper;
   /** Reads what is needed before the first decision. Rejects when that fails; `verify` calls it if need be. */
@@ -194,6 +196,7 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     watch: (decision, end) => watch.watch(decision, end),
     keys,
+    advice: createAdviceService({ store, manifest, clock, usage }),
     store,
     keyring: rewrapper,
     async verify(request, ask) {
