@@ -33,7 +33,7 @@ export interface ApiClient {
 
 const TIMEOUT_MS = 60_000;
 /** Posts that change nothing, and need no idempotency key. */
-const READ_ONLY_POSTS: ReadonlySet<RouteId> = new Set(['verify']);
+const READ_ONLY_POSTS: ReadonlySet<RouteId> = new Set(['verify', 'dryRunAllowedIps', 'learnTemplate']);
 const NEVER_SENT: Readonly<Record<string, string>> = {
   ECONNREFUSED:
     'nothing listens there. Start the service (countersign serve), or give its address with --url or COUNTERSIGN_URL',

@@ -196,7 +196,7 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     watch: (decision, end) => watch.watch(decision, end),
     keys,
-    advice: createAdviceService({ store, manifest, clock, usage }),
+    advice: createAdviceService({ store, manifest, clock, usage, logged: () => log.durable() }),
     store,
     keyring: rewrapper,
     async verify(request, ask) {

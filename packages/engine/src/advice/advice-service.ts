@@ -48,6 +48,8 @@ interface Parts {
   readonly manifest: Manifest | undefined;
   readonly clock: () => number;
   readonly usage: UsageRecorder;
+  /** Resolves once what was decided so far is in the log. */
+  readonly logged: () => Promise<void>;
 }
 
 const DAY_MS = 86_400_000;
@@ -56,13 +58,18 @@ const LATEST = 1_000;
 /** The most keys of an account that a template is learned from. */
 const MAX_KEYS = 100;
 
-export function createAdviceService({ store, manifest, clock, usage }: Parts): AdviceService {
+export function createAdviceService({ store, manifest, clock, usage, logged }: Parts): AdviceService {
   const facts = new Set(manifest?.facts.keys());
 
   async function activityOf(id: string, days: number): Promise<readonly Activity[]> {
     // What cannot be saved is reported by who saves it regularly; what was saved before is told all the same.
     await usage.save().catch(() => undefined);
     return store.activityOf(id, Math.floor(clock() / DAY_MS) - days);
+  }
+
+  async function latestDecisions(id: string, limit: number): Promise<readonly AuditEntry[]> {
+    await logged().catch(() => undefined); // Who writes the log tells of it; the rest of it is there.
+    return store.latestDecisions(id, limit);
   }
 
   async function testKeysOf(accountId: string): Promise<CredentialRecord[]> {
@@ -111,7 +118,7 @@ export function createAdviceService({ store, manifest, clock, usage }: Parts): A
       const faults = faultsInRestrictions({ allowedIps }, record.accountId, manifest, clock());
       if (faults.length > 0) return refusedFor(faults);
       const activity = await activityOf(id, days);
-      return { ok: true, ...dryRunAddresses(allowedIps, activity, await store.latestDecisions(id, LATEST)) };
+      return { ok: true, ...dryRunAddresses(allowedIps, activity, await latestDecisions(id, LATEST)) };
     },
     async learn(from, name, days) {
       const keys = await keysMeant(from);
@@ -120,7 +127,7 @@ export function createAdviceService({ store, manifest, clock, usage }: Parts): A
       const decisions: AuditEntry[] = [];
       for (const { id } of keys) {
         activity.push(...(await activityOf(id, days)));
-        decisions.push(...(await store.latestDecisions(id, Math.ceil(LATEST / keys.length))));
+        decisions.push(...(await latestDecisions(id, Math.ceil(LATEST / keys.length))));
       }
       const description = `What ${keys.length} ${keys.length === 1 ? 'key' : 'keys'} of the test environment called in ${days} days`;
       const learned = proposeTemplate({ name, description }, activity, decisions, manifest);

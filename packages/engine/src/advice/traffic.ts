@@ -28,7 +28,7 @@ export function usesBy(
       lastAt: Math.max(row.lastAt, before?.lastAt ?? 0),
     });
   }
-  return new Map([...uses].sort(([, a], [, b]) => b.requests - a.requests));
+  return new Map([...uses].sort(([a, use], [b, other]) => other.requests - use.requests || (a < b ? -1 : 1)));
 }
 
 /** Sums up activity by address, the most frequent first. What was put together with others is left out. */
