@@ -30,7 +30,9 @@ export function proposeNetworks(
   const groups = new Map<string, AddressBytes[]>();
   for (const address of usable) {
     const wide = networkText(wideNetwork(address));
-    groups.set(wide, [...(groups.get(wide) ?? []), address]);
+    const group = groups.get(wide);
+    if (group === undefined) groups.set(wide, [address]);
+    else group.push(address);
   }
   const texts = [...groups.values()].flatMap((group) =>
     networksFor(group, allowed).map((network) => networkText(network)),
