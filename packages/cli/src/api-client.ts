@@ -33,7 +33,7 @@ export interface ApiClient {
 
 const TIMEOUT_MS = 60_000;
 /** Posts that change nothing, and need no idempotency key. */
-const READ_ONLY_POSTS: ReadonlySet<RouteId> = new Set(['verify']);
+const READ_ONLY_POSTS: ReadonlySet<RouteId> = new Set(['verify', 'dryRunAllowedIps', 'learnTemplate']);
 /** Posts that do the same when they are sent twice, and need none either. */
 const REPEATABLE_POSTS: ReadonlySet<RouteId> = new Set(['importKeys']);
 const NEVER_SENT: Readonly<Record<string, string>> = {

@@ -8,6 +8,7 @@ import { addEnv } from './commands/env.ts';
 import { addExplain } from './commands/explain.ts';
 import { addKeyring } from './commands/keyring.ts';
 import { addKeys } from './commands/keys/keys.ts';
+import { addLearn } from './commands/learn.ts';
 import { addManifest } from './commands/manifest.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addRequest } from './commands/request.ts';
@@ -52,6 +53,7 @@ export function buildProgram(context: Context): Command {
   addTemplates(program, context);
   addPolicy(program, context);
   addManifest(program, context);
+  addLearn(program, context);
   addKeyring(program, context);
   addAnswerKey(program, context);
   addAudit(program, context);

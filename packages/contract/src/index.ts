@@ -1,3 +1,4 @@
+export * from './advice.ts';
 export * from './errors.ts';
 export * from './import.ts';
 export * from './keys.ts';

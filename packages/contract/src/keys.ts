@@ -216,6 +216,12 @@ export const Key = z
         lastUsedIp: z.string().nullable(),
       }),
     ),
+    permissionUsage: z
+      .array(z.object({ permission: z.string(), lastUsedAt: z.string().nullable() }))
+      .nullable()
+      .describe(
+        'When each permission was last used, in the last 90 days. Null in lists and in answers to changes, where it is not looked up',
+      ),
     revision: z.int(),
   })
   .meta({ id: 'Key' });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import * as advice from './advice.ts';
 import type { ErrorCode } from './errors.ts';
 import { KeyImportBatch, KeyImportResults } from './import.ts';
 import * as keys from './keys.ts';
@@ -161,6 +162,38 @@ export const ROUTES = {
     status: 200,
     answer: policies.ViolationList,
     errors: ['invalid_query'],
+  },
+  dryRunAllowedIps: {
+    method: 'POST',
+    path: '/v1/keys/{id}/allowed-ips/dry-run',
+    summary: 'Say which recent requests a list of addresses would have refused. Changes nothing',
+    permission: 'keys.read',
+    params,
+    body: advice.AllowedIpsDryRun,
+    status: 200,
+    answer: advice.AllowedIpsDryRunResult,
+    errors: ['invalid_body', 'not_found'],
+  },
+  adviseKey: {
+    method: 'GET',
+    path: '/v1/keys/{id}/advice',
+    summary: 'Propose the smallest set that the real traffic of a key needs. Changes nothing',
+    permission: 'keys.read',
+    params,
+    query: advice.AdviceQuery,
+    status: 200,
+    answer: advice.Advice,
+    errors: ['invalid_query', 'not_found'],
+  },
+  learnTemplate: {
+    method: 'POST',
+    path: '/v1/advice/template',
+    summary: 'Propose a template from what a bot called in the test environment. Changes nothing',
+    permission: 'keys.read',
+    body: advice.TemplateLearn,
+    status: 200,
+    answer: advice.LearnedTemplate,
+    errors: ['invalid_body', 'not_found', 'state_conflict'],
   },
   verify: {
     method: 'POST',

@@ -68,6 +68,25 @@ export function contains(network: Network, address: AddressBytes): boolean {
   return ((address[whole] as number) & mask) === ((network.bytes[whole] as number) & mask);
 }
 
+/** Writes an address in the one spelling that is kept: dotted IPv4, and IPv6 by RFC 5952. Reading it gives the same bytes. */
+export function addressText(address: AddressBytes): string {
+  return address.length === 4 ? address.join('.') : new ipaddr.IPv6([...address]).toRFC5952String();
+}
+
+/** Writes a network: an address alone where it is no more than that, and a CIDR block otherwise. */
+export function networkText({ bytes, prefix }: Network): string {
+  return prefix === bytes.length * 8 ? addressText(bytes) : `${addressText(bytes)}/${prefix}`;
+}
+
+/** The network of that prefix in which an address lies. The prefix is at most as long as the address. */
+export function networkOf(address: AddressBytes, prefix: number): Network {
+  const bytes = address.map((byte, i) => {
+    const kept = Math.min(8, Math.max(0, prefix - i * 8));
+    return byte & ~(0xff >> kept) & 0xff;
+  });
+  return { bytes, prefix };
+}
+
 /**
  * The name under which failures of a source are counted: an IPv4 address by itself, an IPv6 address by its
  * /64, because whoever holds one address of a /64 holds them all.

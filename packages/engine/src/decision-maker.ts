@@ -162,7 +162,10 @@ export class DecisionMaker {
     const verdict = decide(way as Question);
     way.proven = verdict.credential;
     way.requirement = verdict.requirement ?? way.requirement;
-    if (!verdict.ok) return this.#record(way, this.#deny(way, verdict.denial));
+    if (!verdict.ok) {
+      this.#parts.usage.noteDenied(way, verdict.denial);
+      return this.#record(way, this.#deny(way, verdict.denial));
+    }
     const resolved = entry as CacheEntry;
     way.used = oneUseOf(way.request, claim, dialect, verdict.credential, way.nowMs, this.#parts);
     const { nowMs, used } = way;
@@ -196,6 +199,7 @@ export class DecisionMaker {
 
   #allow(way: Way, approval: Approval, entry: CacheEntry): MaybePromise<Decision> {
     this.#parts.usage.note(entry, approval.secretVersion, way.nowMs, way.request.ip);
+    this.#parts.usage.activity.note(way, approval.credential.id, approval.facts);
     return this.#record(way, allowedOf(way, approval));
   }
 

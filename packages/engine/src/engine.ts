@@ -11,6 +11,7 @@ import {
 import { acceptedDialects } from './accepted-dialects.ts';
 import { createAddressBook } from './address-book.ts';
 import { Admission } from './admission.ts';
+import { type AdviceService, createAdviceService } from './advice/advice-service.ts';
 import { GroupCommit } from './audit/group-commit.ts';
 import { CredentialCompiler } from './compile-credential.ts';
 import { CredentialCache } from './credential-cache.ts';
@@ -98,6 +99,7 @@ export interface Engine {
   readonly keys: KeyService;
   /** See {@link UsageRelease.release}. */
   releaseUsage: UsageRelease['release'];
+  readonly advice: AdviceService;
   readonly store: Store;
   readonly keyring: Rewrapper;
   /** Runs by itself every 30 s; see {@link Upkeep.run}. */
@@ -126,7 +128,7 @@ export function createEngine(options: EngineOptions): Engine {
     clock,
   );
   const log = new GroupCommit(store, { onError });
-  const usage = new UsageRecorder(store);
+  const usage = new UsageRecorder(store, onError);
   const watch = new DecisionWatch(clock);
   const claimAndMeter = options.claimAndMeter ?? createMemoryClaimAndMeter();
   const usageRelease = new UsageRelease({ store, log, claimAndMeter, clock });
@@ -214,6 +216,7 @@ export function createEngine(options: EngineOptions): Engine {
       await started();
       return usageRelease.release(requestId, by, reason);
     },
+    advice: createAdviceService({ store, manifest, clock, usage, logged: () => log.durable() }),
     store,
     keyring: rewrapper,
     upkeep,

@@ -1,3 +1,8 @@
+export type { AdviceService, LearnedTemplate, LearnFrom } from './advice/advice-service.ts';
+export type { Advice, Proposal } from './advice/advise.ts';
+export type { DryRun } from './advice/dry-run.ts';
+export type { LearnedPermission, LearnedRoute } from './advice/propose-template.ts';
+export type { AddressUse } from './advice/traffic.ts';
 export * from './decision.ts';
 export * from './engine.ts';
 export { prepareSealer, type Sealer, seal, unseal } from './envelope.ts';
@@ -22,6 +27,7 @@ export * from './manifest/manifest-file.ts';
 export { createMemoryClaimAndMeter } from './memory/claim-and-meter.ts';
 export { createMemoryStore } from './memory/store.ts';
 export { readWholeBody } from './middleware/read-body.ts';
+export * from './ports/activity.ts';
 export * from './ports/audit-log.ts';
 export * from './ports/claim-and-meter.ts';
 export * from './ports/keyring.ts';

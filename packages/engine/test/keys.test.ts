@@ -35,7 +35,8 @@ for (const adapter of STORES) {
       expect(key.secret).toMatch(/^cs_live_[0-9A-Za-z]{49}$/);
       const test = await issue(bench, { environment: 'test', kind: 'bearer', passphrase: undefined });
       expect([test.id.slice(0, 8), test.secret.slice(0, 8)]).toEqual(['ck_test_', 'cb_test_']);
-      expect(await keys().get(key.id)).toEqual(key.view);
+      const permissionUsage = key.view.permissions.map((permission) => ({ permission, lastUsedAt: null }));
+      expect(await keys().get(key.id)).toEqual({ ...key.view, permissionUsage });
       expect(key.view).toMatchObject({
         accountId: 'acct_1',
         label: 'grid bot',

@@ -1,3 +1,4 @@
+import { activityContract } from './activity.contract.ts';
 import { reservationsContract } from './reservations.contract.ts';
 import { storeContract } from './store.contract.ts';
 import { STORES } from './store-adapters.ts';
@@ -7,6 +8,7 @@ import { storeScheduleContract } from './store-schedule.contract.ts';
 for (const adapter of STORES) {
   storeContract(adapter);
   storeQueriesContract(adapter);
+  activityContract(adapter);
   reservationsContract(adapter);
   storeScheduleContract(adapter);
 }

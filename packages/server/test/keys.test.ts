@@ -25,7 +25,8 @@ describe('POST /v1/keys', () => {
     expect(made.id).toMatch(/^ck_live_/);
     const shown = await app.get(`/v1/keys/${made.id}`);
     const { secret: _, ...rest } = made;
-    expect(shown.json).toEqual(rest);
+    const permissionUsage = [{ permission: 'spot.trade', lastUsedAt: null }];
+    expect(shown.json).toEqual({ ...rest, permissionUsage });
     expect((await app.get('/v1/keys?limit=200')).text).not.toContain(made.secret);
   });
 

@@ -63,6 +63,16 @@ const CALLS: Record<
   revokeKey: async (app) =>
     app.post(`/v1/keys/${(await app.newKey()).id}/revoke`, { reason: 'leaked', wait: 'everywhere' }),
   revokeKeys: (app) => app.post('/v1/revocations', { accountId: 'acct_none', reason: 'closed' }),
+  dryRunAllowedIps: async (app) =>
+    app.post(`/v1/keys/${(await app.newKey()).id}/allowed-ips/dry-run`, { allowedIps: ['192.0.2.0/24'] }),
+  adviseKey: async (app) => app.get(`/v1/keys/${(await app.newKey()).id}/advice?days=7`),
+  learnTemplate: async (app) => {
+    const { id, secret } = await app.newKey({ kind: 'bearer', passphrase: undefined, environment: 'test' });
+    const headers = { authorization: `Bearer ${secret}` };
+    const request = { method: 'GET', target: '/', headers };
+    await app.post('/v1/verify', { request, permission: 'spot.trade' });
+    return app.post('/v1/advice/template', { credentialId: id });
+  },
   verify: (app) => app.post('/v1/verify', { request: { method: 'GET', target: '/', headers: {} } }),
   explain: (app) => app.post('/v1/explain', { request: { method: 'GET', target: '/', headers: {} } }),
   listTemplates: (app) => app.get('/v1/templates'),

@@ -21,7 +21,7 @@ export function keyTable(terminal: Terminal, keys: readonly ApiKey[]): string {
 
 /** Draws all that a key is. */
 export function keyFields(terminal: Terminal, key: ApiKey): string {
-  const { constraints, allowedIps, dialects, permissions, rateLimits, metadata } = key;
+  const { constraints, allowedIps, dialects, rateLimits, metadata } = key;
   return fields(terminal, [
     ['id', key.id],
     ['account', key.accountId],
@@ -30,7 +30,7 @@ export function keyFields(terminal: Terminal, key: ApiKey): string {
     ['environment', key.environment],
     ['kind', key.kind],
     ['dialects', dialects?.join(', ') ?? 'any that fits the kind'],
-    ['permissions', permissions.join(', ') || 'none'],
+    ['permissions', permissionsText(key)],
     ['allowed from', allowedIps?.join('\n') ?? 'any address'],
     ...constraintFields(constraints),
     ['nonce window', String(key.nonceWindow)],
@@ -63,6 +63,15 @@ function constraintFields(constraints: ApiKey['constraints']): [string, Cell][] 
     ['hours', hours === undefined ? 'at any time' : hoursText(hours)],
     ['expression', expression ?? 'none'],
   ];
+}
+
+/** Each permission with its last use, where that was looked up. */
+function permissionsText({ permissions, permissionUsage }: ApiKey): string {
+  if (permissions.length === 0) return 'none';
+  if (permissionUsage === null) return permissions.join(', ');
+  return permissionUsage
+    .map(({ permission, lastUsedAt }) => `${permission}, last used ${instant(lastUsedAt, 'not in 90 days')}`)
+    .join('\n');
 }
 
 function statusCell({ colors }: Terminal, { status }: ApiKey): Cell {

@@ -194,7 +194,9 @@ export function createKeyService({ store, keyring, manifest, dialects, clock, us
     },
     async get(id) {
       const record = await store.loadCredential(id);
-      return record === undefined ? undefined : keyView(record, await usageOf(id), clock());
+      if (record === undefined) return undefined;
+      const uses = await usageOf(id);
+      return keyView(record, uses, clock(), await store.lastUses(id));
     },
     async list(filter) {
       await saveUsage();

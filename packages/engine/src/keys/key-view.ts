@@ -1,3 +1,4 @@
+import type { LastUse } from '../ports/activity.ts';
 import type { CredentialRecord, Usage } from '../ports/record.ts';
 
 export type KeyStatus = 'active' | 'disabled' | 'quarantined' | 'expired' | 'revoked';
@@ -30,6 +31,14 @@ export interface KeyView
   readonly lastUsedAt: string | null;
   readonly lastUsedIp: string | null;
   readonly secretVersions: readonly SecretVersionView[];
+  /** Of each permission that the key holds; null where it was not looked up, as in lists. */
+  readonly permissionUsage: readonly PermissionUse[] | null;
+}
+
+export interface PermissionUse {
+  readonly permission: string;
+  /** Null: not within the days that activity is kept. */
+  readonly lastUsedAt: string | null;
 }
 
 export interface SecretVersionView {
@@ -45,7 +54,13 @@ export function statusOf(record: CredentialRecord, nowMs: number): KeyStatus {
   return record.expiresAt !== null && record.expiresAt <= nowMs ? 'expired' : 'active';
 }
 
-export function keyView(record: CredentialRecord, usage: readonly Usage[], nowMs: number): KeyView {
+/** @param lastUses of permissions; absent: they were not looked up */
+export function keyView(
+  record: CredentialRecord,
+  usage: readonly Usage[],
+  nowMs: number,
+  lastUses?: readonly LastUse[],
+): KeyView {
   const latest = usage.reduce<Usage | undefined>(
     (best, use) => (best === undefined || use.lastUsedAt > best.lastUsedAt ? use : best),
     undefined,
@@ -82,8 +97,19 @@ export function keyView(record: CredentialRecord, usage: readonly Usage[], nowMs
         lastUsedIp: use?.lastUsedIp ?? null,
       };
     }),
+    permissionUsage: lastUses === undefined ? null : permissionUsageOf(record, lastUses),
     revision: record.revision,
   };
+}
+
+function permissionUsageOf(
+  { permissions }: CredentialRecord,
+  lastUses: readonly LastUse[],
+): readonly PermissionUse[] {
+  return permissions.map((permission) => ({
+    permission,
+    lastUsedAt: isoOrNull(lastUses.find((use) => use.permission === permission)?.lastAt ?? null),
+  }));
 }
 
 function iso(ms: number): string {

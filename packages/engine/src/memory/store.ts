@@ -17,6 +17,7 @@ import {
   type Store,
   StoreError,
 } from '../ports/store.ts';
+import { createMemoryActivity } from './activity-store.ts';
 import { createMemoryReservations } from './reservations-store.ts';
 import { createMemorySchedule } from './schedule-store.ts';
 
@@ -154,6 +155,7 @@ export function createMemoryStore(): Store {
     saveUsage(rows) {
       for (const row of rows) usage.set(`${row.credentialId}\n${row.version}`, row);
     },
+    ...createMemoryActivity(),
     usageOf: (id) => [...usage.values()].filter(({ credentialId }) => credentialId === id),
     sealedItem: (name) => sealed.get(name),
     keepSealedItem({ name, sealed: bytes }) {
@@ -188,6 +190,15 @@ export function createMemoryStore(): Store {
       }
       return found;
     },
+    latestDecisions: (id, limit) =>
+      log
+        .map((bytes, i) => ({ index: i + 1, bytes }))
+        .reverse()
+        .filter(({ bytes }) => {
+          const { credentialId, type } = JSON.parse(bytes) as AuditEntryDraft;
+          return credentialId === id && type === 'decision';
+        })
+        .slice(0, limit),
     liveNonces: (nowMs) =>
       log.flatMap((bytes) => {
         const { nonce } = JSON.parse(bytes) as AuditEntryDraft;

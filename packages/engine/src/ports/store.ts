@@ -1,3 +1,4 @@
+import type { ActivityStore } from './activity.ts';
 import type {
   AuditEntry,
   AuditEntryDraft,
@@ -6,12 +7,13 @@ import type {
   StoredNonce,
   StoredRisingNonce,
 } from './audit-log.ts';
+import type { MaybePromise } from './maybe-promise.ts';
 import type { CredentialRecord, Usage } from './record.ts';
 import type { ReservationStore } from './reservations.ts';
 import type { RevocationStore } from './revocations.ts';
 import type { Schedule } from './schedule.ts';
 
-export type MaybePromise<T> = T | Promise<T>;
+export type { MaybePromise } from './maybe-promise.ts';
 
 /** A management change: everything in it is stored in one transaction, or nothing. */
 export interface Change {
@@ -93,7 +95,7 @@ export interface SealedItem {
  * Keeps credentials, their use and the log. One method a use case; every method
  * rejects (or throws) with a {@link StoreError} and nothing else.
  */
-export interface Store extends DecisionLog, ReservationStore, RevocationStore, Schedule {
+export interface Store extends DecisionLog, ActivityStore, ReservationStore, RevocationStore, Schedule {
   loadCredential(id: string): MaybePromise<CredentialRecord | undefined>;
   /** The credential that a foreign name stands for. */
   resolveLookup(name: string): MaybePromise<string | undefined>;

@@ -90,7 +90,9 @@ function emptied({ isSealed: _, ...version }: StoredVersion, at: number): Stored
 function prepare(database: Database) {
   return {
     setRevision: database.prepare('UPDATE revision SET value = ?'),
-    putRecord: database.prepare('UPDATE credentials SET standing = ?, revision = ?, record = ? WHERE id = ?'),
+    putRecord: database.prepare(
+      'UPDATE credentials SET standing = ?, revision = ?, record = ?, due_at = NULL WHERE id = ?',
+    ),
     destroySealed: database.prepare('DELETE FROM sealed WHERE name = ?'),
     addEntry: database.prepare(
       'INSERT INTO log (type, credential_id, account_id, entry) VALUES (?, ?, ?, ?)',

@@ -79,16 +79,17 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX reservations_by_end ON reservations (known_until);
 
-  -- What a credential was used for on a day (days since 1970).
+  -- What a credential was used for on a day (days since 1970). The day stands first, so that old ones go quickly.
   CREATE TABLE activity (
-    credential_id TEXT NOT NULL,
     day INTEGER NOT NULL,
+    credential_id TEXT NOT NULL,
+    was_denied INTEGER NOT NULL,
     permission TEXT NOT NULL,
     ip TEXT NOT NULL,
     instrument TEXT NOT NULL,
     requests INTEGER NOT NULL,
     last_at INTEGER NOT NULL,
-    PRIMARY KEY (credential_id, day, permission, ip, instrument)
+    PRIMARY KEY (day, credential_id, was_denied, permission, ip, instrument)
   ) STRICT, WITHOUT ROWID;
 
   -- Failed attempts, by whom they are counted.

@@ -18,6 +18,7 @@ import {
   StoreError,
 } from '../ports/store.ts';
 import { turn } from '../turn.ts';
+import { createActivityReads } from './activity.ts';
 import { configure, type Database, guarded, loadDriver, storeError } from './connection.ts';
 import { reservationRows, sqliteReservations } from './reservations.ts';
 import type { RevokeJob } from './revoke-matching.ts';
@@ -238,6 +239,8 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
     rememberAnswer: async (answer) => void (await writer.write({ kind: 'answer', answer })),
     saveUsage: async (rows) => void (await writer.write({ kind: 'usage', rows })),
     usageOf: (id) => guarded(() => sql.usage.all(id) as Usage[]),
+    ...createActivityReads(database),
+    saveActivity: async (rows) => void (await writer.write({ kind: 'activity', rows })),
     sealedItem: (name) => guarded(() => bytesOf(name) ?? undefined),
     async keepSealedItem({ name, sealed }) {
       await writer.write({ kind: 'keepSealed', row: { name, kek: kekOf(sealed), bytes: sealed } });

@@ -1,7 +1,9 @@
 import { kekOf } from '../envelope.ts';
+import type { ActivityRow } from '../ports/activity.ts';
 import type { AuditEntryDraft, LoggedRisingNonce } from '../ports/audit-log.ts';
 import type { Usage } from '../ports/record.ts';
 import { ANSWER_MS, answerName, type Lookup, type RememberedAnswer, StoreError } from '../ports/store.ts';
+import { createActivityWrites } from './activity.ts';
 import type { Database } from './connection.ts';
 import { type ReservationRow, reservationWrites } from './reservations.ts';
 import { createRevokeMatching, type RevokeJob } from './revoke-matching.ts';
@@ -50,6 +52,7 @@ export type Job =
       readonly line: string;
     }
   | { readonly kind: 'usage'; readonly rows: readonly Usage[] }
+  | { readonly kind: 'activity'; readonly rows: readonly ActivityRow[] }
   | { readonly kind: 'answer'; readonly answer: RememberedAnswer }
   | { readonly kind: 'keepSealed'; readonly row: SealedRow }
   | { readonly kind: 'replaceSealed'; readonly row: SealedRow; readonly before: Uint8Array };
@@ -62,6 +65,7 @@ const PRUNE_EVERY_MS = 10_000;
 /** Makes the function that does a job, in one durable transaction. */
 export function createWrites(database: Database): (job: Job) => Written {
   const sql = prepare(database);
+  const putActivity = createActivityWrites(database);
   const revokeMatching = createRevokeMatching(database);
   const schedule = createScheduleWrites(database);
   const reservations = reservationWrites(database);
@@ -165,6 +169,8 @@ export function createWrites(database: Database): (job: Job) => Written {
       }
       case 'usage':
         return putUsage(job.rows);
+      case 'activity':
+        return putActivity(job.rows);
       case 'answer':
         return putAnswer(job.answer);
       case 'keepSealed':

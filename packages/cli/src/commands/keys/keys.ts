@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
+import { addAdvice, addDryRunIps, addTrim } from './advice.ts';
 import { addEdit, addStandingDeeds } from './change.ts';
 import { addCreate } from './create.ts';
 import { addImport } from './import.ts';
@@ -20,4 +21,7 @@ export function addKeys(program: Command, context: Context): void {
   addStandingDeeds(keys, context);
   addRevoke(keys, context);
   addRevokeAll(keys, context);
+  addDryRunIps(keys, context);
+  addAdvice(keys, context);
+  addTrim(keys, context);
 }

@@ -1,0 +1,2 @@
+/** What is known at once, or later. */
+export type MaybePromise<T> = T | Promise<T>;
