@@ -118,6 +118,12 @@ export const CASES = [
       allowed('old secret, in its grace', 'ccxt', assetsOf('BTC'), { key: 'rotatedInGrace' }),
       allowed('from the one address allowed', 'ccxt', assetsOf('BTC'), { key: 'home' }),
       allowed('order within the limits', 'ccxt', order({ maxCost: '500' }), { key: 'limited' }),
+      allowed(
+        'cancel by a limited key',
+        'ccxt',
+        (c) => c.privateSpotPostV2SpotTradeCancelOrder({ symbol: 'BTCUSDT', orderId: '1' }),
+        { key: 'limited' },
+      ),
       allowed('spoofed X-Countersign-Account', 'ccxt', (client) => client.privateSpotGetV2SpotAccountInfo(), {
         more: { headers: { 'X-Countersign-Account': 'acct_victim', X_Countersign_Account: 'acct_victim' } },
         check: ({ data }) => data.userId === 'acct_trader',

@@ -10,6 +10,12 @@ const ORDER = { instId: 'BTC-USDT', tdMode: 'cash', side: 'buy', ordType: 'limit
 const balanceOf = (ccy) => (client) => client.privateGetAccountBalance({ ccy });
 const balanceByApi = (ccy, more) => (client) => client.getPrivate(BALANCE, { ccy, ...more });
 const order = (more) => (client) => client.privatePostTradeOrder({ ...ORDER, ...more });
+/** One request with an order for each of the parts. */
+const batch =
+  (...parts) =>
+  (client) =>
+    client.privatePostTradeBatchOrders(parts.map((more) => ({ ...ORDER, ...more })));
+const cancel = (client) => client.privatePostTradeCancelOrder({ instId: 'BTC-USDT', ordId: '1' });
 const orderByApi = (more) => (client) => client.postPrivate(PLACE_ORDER, { ...ORDER, ...more });
 const gotClientOid = (text) => (answer) => (answer.data ?? answer)[0].clOrdId === text;
 
@@ -94,6 +100,10 @@ export const CASES = [
       ),
       allowed('old secret, in its grace', 'ccxt', balanceOf('BTC'), { key: 'rotatedInGrace' }),
       allowed('order within the limits', 'ccxt', order({ maxCost: '500' }), { key: 'limited' }),
+      allowed('batch within the limits', 'ccxt', batch({ maxCost: '500' }, { maxCost: '1000' }), {
+        key: 'limited',
+      }),
+      allowed('cancel by a limited key', 'ccxt', cancel, { key: 'limited' }),
       allowed('spoofed X-Countersign-Account', 'ccxt', (client) => client.privateGetAccountConfig(), {
         more: { headers: { 'X-Countersign-Account': 'acct_victim', X_Countersign_Account: 'acct_victim' } },
         check: ({ data }) => data[0].uid === 'acct_trader',
@@ -173,14 +183,13 @@ export const CASES = [
         key: 'limited',
       }),
       refused('amount over the limit', 'ccxt', PERMISSION, order({ maxCost: '1000.01' }), { key: 'limited' }),
+      refused('batch without amounts', 'ccxt', PERMISSION, batch({}), { key: 'limited' }),
       refused(
-        'batch by a limited key',
+        'batch with another instrument',
         'ccxt',
         PERMISSION,
-        (c) => c.privatePostTradeBatchOrders([{ ...ORDER }]),
-        {
-          key: 'limited',
-        },
+        batch({ maxCost: '1' }, { maxCost: '1', instId: 'ETH-USDT' }),
+        { key: 'limited' },
       ),
       refused('route that nobody declared', 'ccxt', [404, '50404', 'ExchangeError'], (c) =>
         c.privateGetAccountGreeks(),

@@ -1,5 +1,5 @@
 import type { Denial } from '../denial.ts';
-import { type ConstrainedRequest, isHarmless, valuesOf, violated } from './check-constraints.ts';
+import { type ConstrainedRequest, isHarmless, valuesOf, violated } from './constrained-request.ts';
 import type { CompiledConstraints } from './constraints.ts';
 import { isDecimal, unitsOf } from './decimal.ts';
 
