@@ -6,10 +6,11 @@ import type {
   StoredNonce,
   StoredRisingNonce,
 } from './audit-log.ts';
+import type { MaybePromise } from './maybe-promise.ts';
 import type { CredentialRecord, Usage } from './record.ts';
 import type { ReservationStore } from './reservations.ts';
 
-export type MaybePromise<T> = T | Promise<T>;
+export type { MaybePromise } from './maybe-promise.ts';
 
 /** A management change: everything in it is stored in one transaction, or nothing. */
 export interface Change {

@@ -16,7 +16,8 @@ import {
   StoreError,
 } from '../ports/store.ts';
 import { configure, type Database, guarded, loadDriver, storeError } from './connection.ts';
-import { reservationRows, sqliteReservations } from './reservations.ts';
+import { reservationRows } from './reservation-writes.ts';
+import { sqliteReservations } from './reservations.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
 import { createWriter } from './writer.ts';
 import type { CommitJob, SealedRow, StoredRecord } from './writes.ts';

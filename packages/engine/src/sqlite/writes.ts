@@ -3,7 +3,7 @@ import type { AuditEntryDraft, LoggedRisingNonce } from '../ports/audit-log.ts';
 import type { CredentialRecord, SecretVersionRecord, Usage } from '../ports/record.ts';
 import { ANSWER_MS, answerName, type Lookup, type RememberedAnswer, StoreError } from '../ports/store.ts';
 import type { Database } from './connection.ts';
-import { type ReservationRow, reservationWrites } from './reservations.ts';
+import { type ReservationRow, reservationWrites } from './reservation-writes.ts';
 
 /** A record as it stands in its column: what is sealed stands in a table of its own. */
 export type StoredRecord = Omit<CredentialRecord, 'secretVersions'> & {
