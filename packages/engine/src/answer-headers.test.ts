@@ -30,6 +30,14 @@ describe('headers of an answer', () => {
     });
   });
 
+  it('are of characters that a header can have, whatever an embedding program calls its limits', () => {
+    const limits = [{ ...burst, name: 'a"b\\c\r\nd é,;' }];
+    expect(answerHeaders({ limits, dialect: undefined, nowMs: T0 })).toEqual({
+      'ratelimit-policy': '"a_b_c__d ___";q=100;w=60',
+      ratelimit: '"a_b_c__d ___";r=50;t=30',
+    });
+  });
+
   it("are the dialect's own, too", () => {
     expect(answerHeaders({ limits: [burst], dialect: dialectNamed('bitget'), nowMs: T0 })).toMatchObject({
       'x-mbx-used-remain-limit': '50',

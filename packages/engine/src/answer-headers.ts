@@ -6,7 +6,7 @@ import type { Way } from './way.ts';
  * (draft-ietf-httpapi-ratelimit-headers-10), and what its dialect's own exchange sends. Undefined where there is nothing
  * to tell.
  *
- * Names of limits are of characters that need no escape in a structured field. In `RateLimit`, `t` says when the whole
+ * A character of a limit's name that no contract allows, and that would need an escape, is written as `_`. In `RateLimit`, `t` says when the whole
  * quota is free again if nothing more is sent; of a limit that is used up, when the first of it is.
  */
 export function answerHeaders({
@@ -23,9 +23,13 @@ export function answerHeaders({
 }
 
 function policyOf({ name, quota, windowSeconds }: RateLimitState): string {
-  return `"${name}";q=${quota};w=${windowSeconds}`;
+  return `${textOf(name)};q=${quota};w=${windowSeconds}`;
 }
 
 function stateOf({ name, remaining, resetSeconds, nextSeconds }: RateLimitState): string {
-  return `"${name}";r=${remaining};t=${remaining === 0 ? nextSeconds : resetSeconds}`;
+  return `${textOf(name)};r=${remaining};t=${remaining === 0 ? nextSeconds : resetSeconds}`;
+}
+
+function textOf(name: string): string {
+  return `"${name.replace(/[^\w.:@ -]/g, '_')}"`;
 }

@@ -32,7 +32,7 @@ export interface RunningProxyOptions {
   readonly upstreamSilenceMs?: number;
   readonly requestTimeoutMs?: number;
   readonly loginTimeoutMs?: number;
-  readonly answerSigner?: AnswerSigner;
+  readonly answerSigner?: AnswerSigner | undefined;
   readonly heldMs?: number;
   /** Stands in for the upstream's address. */
   readonly upstream?: URL;

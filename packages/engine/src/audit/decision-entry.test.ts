@@ -46,6 +46,7 @@ describe('DecisionEntry', () => {
             dialectNamed('okx'),
             permission,
             used,
+            word % 3 === 0 ? undefined : { at: 1, cost: 1, meters: [], amount: BigInt(word), spends: [] },
           );
           expect(lineOf(entry)).toBe(JSON.stringify(entry));
           expect(lineOf(entry)).not.toContain('\n');
@@ -63,6 +64,7 @@ describe('DecisionEntry', () => {
       'req_1',
       undefined,
       false,
+      undefined,
       undefined,
       undefined,
       undefined,

@@ -102,7 +102,7 @@ routes:
     expect(shown(text)).toEqual([
       '1: "version" must be 1',
       `2: "nobody" is not one of ${DIALECTS.map(({ name }) => name).join(', ')}`,
-      '3: there is no field "owner" here, only version, dialects, ownDialects, permissions, templates, routes',
+      '3: there is no field "owner" here, only version, dialects, ownDialects, permissions, templates, routes, rateLimits',
       '5: "risk" must be one of low, medium, high, critical',
       '6: "Spot Trade" is no permission name (a-z, 0-9, "_", "." and "-")',
       '10: there is no field "level" here, only risk, description, policy',

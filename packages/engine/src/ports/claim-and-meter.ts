@@ -1,4 +1,4 @@
-import type { MaybePromise } from './store.ts';
+import type { MaybePromise } from './maybe-promise.ts';
 
 /** One rate limit to be asked: at most `quota` units of cost in any window of `windowMs`. */
 export interface MeterAsk {

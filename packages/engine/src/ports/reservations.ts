@@ -1,6 +1,6 @@
 import type { AuditEntryDraft } from './audit-log.ts';
 import type { Taken } from './claim-and-meter.ts';
-import type { MaybePromise } from './store.ts';
+import type { MaybePromise } from './maybe-promise.ts';
 
 /** What an allowed decision took of limits, as it is kept with its entry in the log. */
 export interface Reservation {

@@ -1,44 +1,9 @@
 import { lineOf } from '../audit/decision-entry.ts';
-import type { AuditEntryDraft } from '../ports/audit-log.ts';
 import type { TakenFrom } from '../ports/claim-and-meter.ts';
-import { endOfTaken, KNOWN_MS, type Reservation, type ReservationStore } from '../ports/reservations.ts';
+import { KNOWN_MS, type Reservation, type ReservationStore } from '../ports/reservations.ts';
 import { type Database, guarded, storeError } from './connection.ts';
+import type { PairOfTaken, TakenColumn } from './reservation-writes.ts';
 import type { Writer } from './writer.ts';
-
-/** A reservation as it is handed to the writing thread: its columns, but `released_at`. */
-export type ReservationRow = readonly [
-  requestId: string,
-  credentialId: string,
-  at: number,
-  knownUntil: number,
-  amount: string,
-  taken: string,
-];
-
-/** What is in the column `taken`: the rest of what was taken. */
-interface TakenColumn {
-  readonly cost: number;
-  readonly meters: readonly PairOfTaken[];
-  readonly spends: readonly PairOfTaken[];
-}
-type PairOfTaken = readonly [key: string, windowMs: number];
-
-/** The rows of those entries that took something of limits. */
-export function reservationRows(entries: readonly AuditEntryDraft[]): ReservationRow[] {
-  const rows: ReservationRow[] = [];
-  for (const { taken, requestId, credentialId } of entries) {
-    if (taken === undefined || requestId === undefined || credentialId === undefined) continue;
-    const { at, cost, meters, amount, spends } = taken;
-    const column: TakenColumn = { cost, meters: meters.map(pairOf), spends: spends.map(pairOf) };
-    const knownUntil = endOfTaken(taken) + KNOWN_MS;
-    rows.push([requestId, credentialId, at, knownUntil, String(amount), JSON.stringify(column)]);
-  }
-  return rows;
-}
-
-function pairOf({ key, windowMs }: TakenFrom): PairOfTaken {
-  return [key, windowMs];
-}
 
 function takenFrom([key, windowMs]: PairOfTaken): TakenFrom {
   return { key, windowMs };
@@ -98,26 +63,5 @@ export function sqliteReservations(database: Database, writer: Writer): Reservat
         throw storeError(error);
       }
     },
-  };
-}
-
-/** The part of the writing thread. Its functions run inside of a transaction. */
-export function reservationWrites(database: Database) {
-  // A group that was stored already is written again when its answer was lost.
-  const add = database.prepare(
-    `INSERT OR IGNORE INTO reservations (request_id, credential_id, at, known_until, amount, taken)
-     VALUES (?, ?, ?, ?, ?, ?)`,
-  );
-  const release = database.prepare(
-    'UPDATE reservations SET released_at = ? WHERE request_id = ? AND released_at IS NULL',
-  );
-  const prune = database.prepare('DELETE FROM reservations WHERE known_until < ?');
-  return {
-    add(rows: readonly ReservationRow[]): void {
-      for (const row of rows) add.run(...row);
-    },
-    /** How many were released: one, or none. */
-    release: (requestId: string, releasedAt: number): number => release.run(releasedAt, requestId).changes,
-    prune: (nowMs: number): void => void prune.run(nowMs),
   };
 }

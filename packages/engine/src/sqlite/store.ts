@@ -20,7 +20,8 @@ import {
 import { turn } from '../turn.ts';
 import { createActivityReads } from './activity.ts';
 import { configure, type Database, guarded, loadDriver, storeError } from './connection.ts';
-import { reservationRows, sqliteReservations } from './reservations.ts';
+import { reservationRows } from './reservation-writes.ts';
+import { sqliteReservations } from './reservations.ts';
 import type { RevokeJob } from './revoke-matching.ts';
 import { createSchedule } from './schedule.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';

@@ -5,7 +5,7 @@ import type { Usage } from '../ports/record.ts';
 import { ANSWER_MS, answerName, type Lookup, type RememberedAnswer, StoreError } from '../ports/store.ts';
 import { createActivityWrites } from './activity.ts';
 import type { Database } from './connection.ts';
-import { type ReservationRow, reservationWrites } from './reservations.ts';
+import { type ReservationRow, reservationWrites } from './reservation-writes.ts';
 import { createRevokeMatching, type RevokeJob } from './revoke-matching.ts';
 import { createScheduleWrites, type ScheduleJob } from './schedule.ts';
 import type { StoredRecord } from './stored-record.ts';
