@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAccounts } from './commands/accounts.ts';
 import { addAnswerKey } from './commands/answer-key.ts';
 import { addAudit } from './commands/audit.ts';
 import { addClock } from './commands/clock.ts';
@@ -9,6 +10,7 @@ import { addExplain } from './commands/explain.ts';
 import { addKeyring } from './commands/keyring.ts';
 import { addKeys } from './commands/keys/keys.ts';
 import { addManifest } from './commands/manifest.ts';
+import { addPanic } from './commands/panic.ts';
 import { addRequest } from './commands/request.ts';
 import { addRun } from './commands/run.ts';
 import { addScan } from './commands/scan.ts';
@@ -46,6 +48,8 @@ export function buildProgram(context: Context): Command {
     .addHelpText('after', FOOTER);
   addServe(program, context);
   addKeys(program, context);
+  addAccounts(program, context);
+  addPanic(program, context);
   addManifest(program, context);
   addKeyring(program, context);
   addAnswerKey(program, context);

@@ -9,6 +9,7 @@ import {
   type WireRequest,
 } from '@countersign/core';
 import type { AcceptedDialects } from './accepted-dialects.ts';
+import type { AccountBook } from './account-book.ts';
 import type { AddressBook } from './address-book.ts';
 import type { Admission } from './admission.ts';
 import { DecisionEntry } from './audit/decision-entry.ts';
@@ -30,6 +31,7 @@ export interface DecisionMakerParts extends OneUseSettings {
   readonly resolver: Resolver;
   readonly demands: Demands;
   readonly dialects: AcceptedDialects;
+  readonly accounts: AccountBook;
   readonly addresses: AddressBook;
   readonly dummies: Dummies;
   readonly claimAndMeter: ClaimAndMeter;
@@ -152,6 +154,8 @@ export class DecisionMaker {
     if (entry !== undefined) {
       way.credential = entry.credential;
       way.lastUsedAt = entry.usedAt;
+      const { accountId, profile } = entry.credential;
+      way.isFrozen = this.#parts.accounts.isFrozen(accountId, profile.environment);
     }
     const verdict = decide(way as Question);
     way.proven = verdict.credential;

@@ -9,6 +9,8 @@ import {
   type WireRequest,
 } from '@countersign/core';
 import { acceptedDialects } from './accepted-dialects.ts';
+import { AccountBook } from './account-book.ts';
+import { type AccountService, createAccountService } from './accounts/account-service.ts';
 import { createAddressBook } from './address-book.ts';
 import { Admission } from './admission.ts';
 import { GroupCommit } from './audit/group-commit.ts';
@@ -91,6 +93,7 @@ export interface Engine {
    */
   explain: Explainer['explain'];
   readonly keys: KeyService;
+  readonly accounts: AccountService;
   readonly store: Store;
   readonly keyring: Rewrapper;
   /** Reads what is needed before the first decision. Rejects when that fails; `verify` calls it if need be. */
@@ -118,7 +121,8 @@ export function createEngine(options: EngineOptions): Engine {
   );
   const log = new GroupCommit(store, { onError });
   const usage = new UsageRecorder(store);
-  const watch = new DecisionWatch(clock);
+  const book = new AccountBook();
+  const watch = new DecisionWatch(clock, book);
   const claimAndMeter = options.claimAndMeter ?? createMemoryClaimAndMeter();
   const rewrapper = createRewrapper({ store, keyring, clock, onError });
 
@@ -133,7 +137,9 @@ export function createEngine(options: EngineOptions): Engine {
     for (const { series, value } of await store.risingNonces()) {
       claimAndMeter.restoreRising?.(series, BigInt(value));
     }
+    await book.load(store);
     store.subscribe((notice) => {
+      book.apply(notice);
       for (const name of notice.foreignNames) resolver.addForeign(name);
       void cache.apply(notice);
       watch.apply(notice);
@@ -145,6 +151,7 @@ export function createEngine(options: EngineOptions): Engine {
       resolver,
       demands: new Demands(manifest),
       dialects: acceptedDialects(dialects, manifest?.dialects),
+      accounts: book,
       addresses: createAddressBook(),
       dummies: createDummies(slab),
       log,
@@ -194,6 +201,7 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     watch: (decision, end) => watch.watch(decision, end),
     keys,
+    accounts: createAccountService({ store, book, manifest, clock }),
     store,
     keyring: rewrapper,
     async verify(request, ask) {

@@ -24,6 +24,7 @@ import {
   type WireRequest,
 } from '@countersign/core';
 import type { AcceptedDialects } from './accepted-dialects.ts';
+import type { AccountBook } from './account-book.ts';
 import type { AddressBook } from './address-book.ts';
 import type { GroupCommit } from './audit/group-commit.ts';
 import { openProof } from './compile-credential.ts';
@@ -71,6 +72,7 @@ export interface ExplainerParts {
   readonly resolver: Resolver;
   readonly demands: Demands;
   readonly dialects: AcceptedDialects;
+  readonly accounts: AccountBook;
   readonly addresses: AddressBook;
   readonly dummies: Dummies;
   readonly log: GroupCommit;
@@ -172,14 +174,15 @@ export class Explainer {
     entry: CacheEntry | undefined,
     nowMs: number,
   ) {
-    const { demands, dummies, addresses } = this.#parts;
+    const { demands, dummies, addresses, accounts } = this.#parts;
+    const credential = entry?.credential;
     const demand = demands.of(request.method, request.target, ask);
     const anything = { permission: undefined, weight: 1, facts: () => ({}) };
     return decide({
       request,
       dialect,
       claim,
-      credential: entry?.credential,
+      credential,
       dummies,
       demanded:
         demand.kind === 'requirement' ? demand.requirement : demand.kind === 'public' ? anything : undefined,
@@ -187,7 +190,8 @@ export class Explainer {
       environment: ask.environment,
       audience: ask.audience ?? 'customers',
       nowMs,
-      isFrozen: false,
+      isFrozen:
+        credential !== undefined && accounts.isFrozen(credential.accountId, credential.profile.environment),
       lastUsedAt: entry?.usedAt ?? 0,
       stepUpAt: ask.stepUpAt,
     });

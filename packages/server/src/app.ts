@@ -11,6 +11,7 @@ import Fastify, {
 } from 'fastify';
 import { answerBrokenRequest } from './broken-request.ts';
 import { type Caller, verifyCaller } from './caller.ts';
+import { accountHandlers } from './handlers/accounts.ts';
 import type { Call, Handler, Reply } from './handlers/handler.ts';
 import { keyAnswer, keyHandlers } from './handlers/keys.ts';
 import { serviceHandlers } from './handlers/service.ts';
@@ -88,6 +89,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
 
   const handlers: Record<RouteId, Handler> = {
     ...keyHandlers(engine),
+    ...accountHandlers(engine),
     ...verifyHandlers(engine),
     ...serviceHandlers({
       engine,

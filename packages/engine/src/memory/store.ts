@@ -13,6 +13,8 @@ import {
   type Store,
   StoreError,
 } from '../ports/store.ts';
+import { createMemoryAccounts } from './accounts-store.ts';
+import { createMemoryFailures } from './failures-store.ts';
 
 /** Keeps everything in memory and nothing beyond it: for tests, and for trying things out. */
 export function createMemoryStore(): Store {
@@ -21,6 +23,7 @@ export function createMemoryStore(): Store {
   const sealed = new Map<string, Uint8Array>();
   const answers = new Map<string, Omit<RememberedAnswer, 'sealed'>>();
   const usage = new Map<string, Usage>();
+  const accounts = createMemoryAccounts();
   const log: string[] = [];
   const listeners = new Set<(notice: ChangeNotice) => void>();
   let revision = 0;
@@ -52,6 +55,7 @@ export function createMemoryStore(): Store {
   /** What can fail comes first, so that nothing of a change is stored unless all of it is. */
   function prepared(change: Change, next: number) {
     check(change);
+    accounts.check(change);
     try {
       return { entries: change.entries.map(lineOf), answer: change.answer?.(next) };
     } catch (cause) {
@@ -78,7 +82,8 @@ export function createMemoryStore(): Store {
     for (const entry of entries) log.push(entry);
     if (answer !== undefined) putAnswer(answer);
     const foreignNames = (change.lookups ?? []).map(({ name }) => name);
-    for (const listener of listeners) listener({ revision: next, records: stored, foreignNames });
+    const notice = { revision: next, records: stored, foreignNames, ...accounts.put(change, next) };
+    for (const listener of listeners) listener(notice);
     return next;
   }
 
@@ -110,6 +115,10 @@ export function createMemoryStore(): Store {
         .slice(0, limit)
         .map(withSealed),
     commit,
+    loadAccount: accounts.loadAccount,
+    accounts: accounts.accounts,
+    freezes: accounts.freezes,
+    ...createMemoryFailures(),
     rememberedAnswer(scope, key, nowMs) {
       const name = answerName(scope, key);
       const answer = answers.get(name);

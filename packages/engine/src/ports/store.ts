@@ -1,3 +1,4 @@
+import type { AccountRecord, AccountStore, FreezeRecord } from './accounts.ts';
 import type {
   AuditEntry,
   AuditEntryDraft,
@@ -6,6 +7,7 @@ import type {
   StoredNonce,
   StoredRisingNonce,
 } from './audit-log.ts';
+import type { FailureStore } from './failures.ts';
 import type { CredentialRecord, Usage } from './record.ts';
 
 export type MaybePromise<T> = T | Promise<T>;
@@ -16,6 +18,10 @@ export interface Change {
   readonly records: readonly CredentialRecord[];
   /** Foreign names under which a record is found as well. */
   readonly lookups?: readonly Lookup[] | undefined;
+  /** Accounts to store, each of the revision that is in the store; 0 where there is none. */
+  readonly accounts?: readonly AccountRecord[] | undefined;
+  /** Freezes of environments, likewise. */
+  readonly freezes?: readonly FreezeRecord[] | undefined;
   readonly entries: readonly AuditEntryDraft[];
   /** The answer to remember for the caller's idempotency key, made once the revision is known. */
   readonly answer?: ((revision: number) => RememberedAnswer) | undefined;
@@ -56,12 +62,15 @@ export interface CredentialFilter {
   readonly limit: number;
 }
 
-/** A change of some credentials, as the change feed tells it. */
+/** A change of some credentials or accounts, as the change feed tells it. */
 export interface ChangeNotice {
   readonly revision: number;
   readonly records: readonly CredentialRecord[];
   /** Names that were imported with it. */
   readonly foreignNames: readonly string[];
+  /** Accounts and freezes that were changed with it; absent: none. */
+  readonly accounts?: readonly AccountRecord[] | undefined;
+  readonly freezes?: readonly FreezeRecord[] | undefined;
 }
 
 /** Something sealed that is kept under a name: the key of the id tags, for example. */
@@ -74,7 +83,7 @@ export interface SealedItem {
  * Keeps credentials, their use and the log. One method a use case; every method
  * rejects (or throws) with a {@link StoreError} and nothing else.
  */
-export interface Store extends DecisionLog {
+export interface Store extends DecisionLog, AccountStore, FailureStore {
   loadCredential(id: string): MaybePromise<CredentialRecord | undefined>;
   /** The credential that a foreign name stands for. */
   resolveLookup(name: string): MaybePromise<string | undefined>;

@@ -15,7 +15,9 @@ import {
   type Store,
   StoreError,
 } from '../ports/store.ts';
+import { accountReads } from './accounts.ts';
 import { configure, type Database, guarded, loadDriver, storeError } from './connection.ts';
+import { failureReads } from './failures.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
 import { createWriter } from './writer.ts';
 import type { CommitJob, SealedRow, StoredRecord } from './writes.ts';
@@ -69,6 +71,10 @@ function jobOf(change: Change, revision: number): CommitJob {
     });
     return { record: { ...record, secretVersions, revision }, before: record.revision };
   });
+  const moved = <T extends { readonly revision: number }>(record: T) => ({
+    record: { ...record, revision },
+    before: record.revision,
+  });
   try {
     const entries = change.entries.map(lineOf);
     const answer = change.answer?.(revision);
@@ -76,6 +82,8 @@ function jobOf(change: Change, revision: number): CommitJob {
       kind: 'commit',
       revision,
       records,
+      accounts: (change.accounts ?? []).map(moved),
+      freezes: (change.freezes ?? []).map(moved),
       sealed,
       destroyed,
       lookups: change.lookups ?? [],
@@ -138,6 +146,7 @@ function migrate(database: Database): void {
 function storeOver(database: Database, path: string, unlock: () => void): Store {
   const sql = prepare(database);
   const writer = createWriter(path);
+  const accounts = accountReads(database);
   const listeners = new Set<(notice: ChangeNotice) => void>();
   let revision = (sql.revision.get() as { value: number }).value;
 
@@ -154,8 +163,15 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
     return (sql.sealed.get(name) as { bytes: Buffer } | undefined)?.bytes ?? null;
   }
 
-  function isStored({ records, revision: wanted }: ChangeNotice): boolean {
-    return records.length > 0 && records.every(({ id }) => sql.revisionOf.get(id) === wanted);
+  function isStored({ records, accounts = [], freezes = [], revision: wanted }: ChangeNotice): boolean {
+    if (records.length + accounts.length + freezes.length === 0) return false;
+    const isOfIt = (json: unknown) =>
+      typeof json === 'string' && (JSON.parse(json) as { revision: number }).revision === wanted;
+    return (
+      records.every(({ id }) => sql.revisionOf.get(id) === wanted) &&
+      accounts.every(({ accountId }) => isOfIt(sql.account.get(accountId))) &&
+      freezes.every(({ environment }) => isOfIt(sql.freeze.get(environment)))
+    );
   }
 
   async function commit(change: Change): Promise<number> {
@@ -165,6 +181,8 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
       revision: next,
       records: change.records.map((record) => ({ ...record, revision: next })),
       foreignNames: (change.lookups ?? []).map(({ name }) => name),
+      accounts: change.accounts?.map((record) => ({ ...record, revision: next })),
+      freezes: change.freezes?.map((record) => ({ ...record, revision: next })),
     };
     try {
       await writer.write(jobOf(change, next));
@@ -188,6 +206,9 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
     countCredentials: () => guarded(() => (sql.count.get() as { n: number }).n),
     listCredentials: (filter) => guarded(() => list(database, filter).map(fromRow)),
     commit,
+    ...accounts,
+    failures: failureReads(database),
+    saveFailures: async (rows) => void (await writer.write({ kind: 'failures', rows })),
     rememberedAnswer: (scope, key, nowMs) =>
       guarded(() => {
         const row = sql.answer.get(scope, key, nowMs - ANSWER_MS) as
@@ -264,6 +285,8 @@ function prepare(database: Database) {
     revision: database.prepare('SELECT value FROM revision'),
     credential: database.prepare('SELECT record FROM credentials WHERE id = ?'),
     revisionOf: database.prepare('SELECT revision FROM credentials WHERE id = ?').pluck(),
+    account: database.prepare('SELECT record FROM accounts WHERE account_id = ?').pluck(),
+    freeze: database.prepare('SELECT record FROM freezes WHERE environment = ?').pluck(),
     count: database.prepare('SELECT count(*) AS n FROM credentials'),
     lookup: database.prepare('SELECT credential_id FROM lookups WHERE name = ?'),
     lookups: database.prepare('SELECT name FROM lookups').pluck(),

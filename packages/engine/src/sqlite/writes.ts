@@ -1,8 +1,11 @@
 import { kekOf } from '../envelope.ts';
 import type { AuditEntryDraft, LoggedRisingNonce } from '../ports/audit-log.ts';
+import type { FailureRow } from '../ports/failures.ts';
 import type { CredentialRecord, SecretVersionRecord, Usage } from '../ports/record.ts';
 import { ANSWER_MS, answerName, type Lookup, type RememberedAnswer, StoreError } from '../ports/store.ts';
+import { type AccountRows, accountWrites } from './accounts.ts';
 import type { Database } from './connection.ts';
+import { failureWrites } from './failures.ts';
 
 /** A record as it stands in its column: what is sealed stands in a table of its own. */
 export type StoredRecord = Omit<CredentialRecord, 'secretVersions'> & {
@@ -18,7 +21,7 @@ export interface SealedRow {
 }
 
 /** A change, put into rows. Everything in it is stored in one transaction. */
-export interface CommitJob {
+export interface CommitJob extends AccountRows {
   readonly kind: 'commit';
   readonly revision: number;
   readonly records: readonly { readonly record: StoredRecord; readonly before: number }[];
@@ -36,6 +39,7 @@ export type Job =
   /** Entries of the log, one JSON text a line. */
   | { readonly kind: 'append'; readonly lines: string }
   | { readonly kind: 'usage'; readonly rows: readonly Usage[] }
+  | { readonly kind: 'failures'; readonly rows: readonly FailureRow[] }
   | { readonly kind: 'answer'; readonly answer: RememberedAnswer }
   | { readonly kind: 'keepSealed'; readonly row: SealedRow }
   | { readonly kind: 'replaceSealed'; readonly row: SealedRow; readonly before: Uint8Array };
@@ -45,6 +49,8 @@ const PRUNE_EVERY_MS = 10_000;
 /** Makes the function that does a job, in one durable transaction. It returns how many rows were changed. */
 export function createWrites(database: Database): (job: Job) => number {
   const sql = prepare(database);
+  const putAccounts = accountWrites(database);
+  const putFailures = failureWrites(database);
   let prunedAt = 0;
 
   function addEntry(line: string): AuditEntryDraft {
@@ -90,6 +96,7 @@ export function createWrites(database: Database): (job: Job) => number {
       const { id, accountId, standing, expiresAt, revision } = record;
       sql.putCredential.run(id, accountId, standing, expiresAt, revision, JSON.stringify(record));
     }
+    putAccounts(job);
     // Re-wrapping may have replaced what a change has read: what is there stays.
     for (const { name, kek, bytes } of job.sealed) sql.keepSealed.run(name, kek, bytes);
     for (const name of job.destroyed) sql.destroySealed.run(name);
@@ -133,6 +140,8 @@ export function createWrites(database: Database): (job: Job) => number {
         return append(job.lines.split('\n'));
       case 'usage':
         return putUsage(job.rows);
+      case 'failures':
+        return putFailures(job.rows);
       case 'answer':
         return putAnswer(job.answer);
       case 'keepSealed':
