@@ -16,6 +16,7 @@ import { DecisionEntry } from './audit/decision-entry.ts';
 import type { GroupCommit } from './audit/group-commit.ts';
 import type { CacheEntry } from './credential-cache.ts';
 import { type Ask, type Decision, type Denied, passPublic } from './decision.ts';
+import type { Guesses } from './guesses.ts';
 import { type OneUseSettings, oneUseOf } from './one-use.ts';
 import { allowedOf, deniedOf } from './outcome.ts';
 import { noDialect, refusedClaim, unavailable } from './own-denials.ts';
@@ -38,6 +39,7 @@ export interface DecisionMakerParts extends OneUseSettings {
   readonly log: GroupCommit;
   readonly usage: UsageRecorder;
   readonly admission: Admission;
+  readonly guesses: Guesses;
   readonly clock: () => number;
   readonly nextRequestId: () => string;
   /** The host name under which customers reach this service. */
@@ -82,6 +84,7 @@ export class DecisionMaker {
       isFrozen: false,
       lastUsedAt: 0,
       stepUpAt: ask.stepUpAt,
+      passphraseWaitMs: 0,
       proven: undefined,
       used: undefined,
     };
@@ -107,7 +110,7 @@ export class DecisionMaker {
   #untilResolved(way: Way): MaybePromise<Decision> {
     const { demands, dialects, resolver, isFeedFresh, log } = this.#parts;
     const { request, ask, nowMs } = way;
-    const inadmissible = this.#parts.admission.refuse(way);
+    const inadmissible = this.#parts.admission.refuse(way) ?? this.#refuseGuesser(way);
     if (inadmissible !== undefined) {
       // No more is asked of it, but it is told in its own dialect: a bot knows that one's "too many".
       way.dialect = dialects.choose(request, ask.dialect) ?? dialects.preferred;
@@ -136,11 +139,27 @@ export class DecisionMaker {
     return entry === undefined ? this.#load(way, claim) : this.#fromResolved(way, claim, dialect, entry);
   }
 
+  /** Refuses a network from which too much has failed, but for keys that succeeded from there before. */
+  #refuseGuesser(way: Way): Denial | undefined {
+    return this.#parts.guesses.refuseNetwork(way, () => {
+      const { dialects, publicHost } = this.#parts;
+      const { request, ask } = way;
+      const dialect = dialects.choose(request, ask.dialect);
+      // To recover a key costs more than to verify a signature: not for a network that is shut.
+      if (dialect === undefined || dialect.schemes.secp256k1 !== undefined) return undefined;
+      const claim = readClaim(request, dialect, { publicHost, environment: ask.environment });
+      return claim.ok ? claim.keyId : undefined;
+    });
+  }
+
   async #load(way: Way, claim: Claim): Promise<Decision> {
     const { resolver } = this.#parts;
     let entry: CacheEntry | undefined;
     // What was loaded may be evicted before this goes on, so it is looked up again until it is there.
     while (entry === undefined && (await resolver.load(claim.keyId))) entry = resolver.peek(claim.keyId);
+    // Others of its network may have failed while this one waited: guesses at the same time are no more than others.
+    const late = this.#refuseGuesser(way);
+    if (late !== undefined) return this.#deny(way, late);
     return this.#fromResolved(way, claim, way.dialect as Dialect, entry);
   }
 
@@ -157,6 +176,7 @@ export class DecisionMaker {
       const { accountId, profile } = entry.credential;
       way.isFrozen = this.#parts.accounts.isFrozen(accountId, profile.environment);
     }
+    way.passphraseWaitMs = this.#parts.guesses.passphraseWait(way);
     const verdict = decide(way as Question);
     way.proven = verdict.credential;
     way.requirement = verdict.requirement ?? way.requirement;
@@ -190,7 +210,10 @@ export class DecisionMaker {
     entry: CacheEntry,
     answer: ClaimAndMeterAnswer | undefined,
   ): MaybePromise<Decision> {
-    this.#parts.usage.note(entry, approval.secretVersion, way.nowMs, way.request.ip);
+    const { guesses, usage } = this.#parts;
+    // Once in a while, and from each other address: what it is for are other networks.
+    if (!entry.hasUnsavedUse || entry.usedIp !== way.request.ip) guesses.succeeded(way);
+    usage.note(entry, approval.secretVersion, way.nowMs, way.request.ip);
     return this.#record(way, allowedOf(way, approval, answer));
   }
 
@@ -198,7 +221,8 @@ export class DecisionMaker {
   #record(way: Way, decision: Decision): MaybePromise<Decision> {
     const { log } = this.#parts;
     const { request, nowMs, requestId, credential, used, dialect, requirement } = way;
-    if (credential === undefined && this.#parts.admission.isKnownStranger(way)) return decision;
+    const isGuess = !decision.allowed && decision.code === 'too_many_failures';
+    if ((credential === undefined || isGuess) && this.#parts.admission.isKnownStranger(way)) return decision;
     if (decision.allowed && requirement?.permission?.isUnlogged) return decision;
     log.add(
       new DecisionEntry(
@@ -232,7 +256,7 @@ export class DecisionMaker {
   }
 
   #deny(way: Way, refusal: Denial): Denied {
-    this.#parts.admission.note(way, refusal);
+    this.#parts.guesses.failed(way, refusal.code);
     return deniedOf(way, refusal);
   }
 }

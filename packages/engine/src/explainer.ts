@@ -30,7 +30,6 @@ import type { GroupCommit } from './audit/group-commit.ts';
 import { openProof } from './compile-credential.ts';
 import type { CacheEntry } from './credential-cache.ts';
 import type { Ask } from './decision.ts';
-import { FailureBudget } from './failure-budget.ts';
 import type { By } from './keys/key-result.ts';
 import { noDialect } from './own-denials.ts';
 import type { Keyring } from './ports/keyring.ts';
@@ -39,6 +38,7 @@ import type { Store } from './ports/store.ts';
 import { readClaim } from './read-claim.ts';
 import type { Demands } from './requirement.ts';
 import type { Resolver } from './resolver.ts';
+import { TokenBuckets } from './token-buckets.ts';
 
 /** Why a request is refused, and what its client did wrong. Holds no secret, and no signature that would be right. */
 export interface Explanation {
@@ -93,7 +93,7 @@ const MAX_SHOWN = 100_000;
  */
 export class Explainer {
   readonly #parts: ExplainerParts;
-  readonly #budget = new FailureBudget({ failures: PER_MINUTE, windowSeconds: 60 });
+  readonly #budget = new TokenBuckets({ units: PER_MINUTE, windowSeconds: 60 });
 
   constructor(parts: ExplainerParts) {
     this.#parts = parts;
@@ -116,7 +116,7 @@ export class Explainer {
       const detail = `At most ${PER_MINUTE} explanations in a minute: come back in ${Math.ceil(waitMs / 1000)} s.`;
       return { ok: false, code: 'rate_limited', detail };
     }
-    this.#budget.fail(by.actor, nowMs);
+    this.#budget.take(by.actor, nowMs);
     const explanation = await this.#explain(request, ask, clientPrehash, nowMs);
     const { code, dialect, credentialId, mistake } = explanation;
     log.add({
