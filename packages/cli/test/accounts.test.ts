@@ -1,6 +1,8 @@
+import { CommanderError } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiKeyWithSecret } from '../src/keys/api-key.ts';
-import { countersign, type RunningService, startOther, startRealService } from './command.ts';
+import { type RunningService, startOther, startRealService } from './command.ts';
+import { runHere } from './in-process.ts';
 
 let service: RunningService;
 
@@ -9,9 +11,25 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-const run = (args: readonly string[]) => countersign(args, { env: service.env });
+/** Runs a command as the operator, in this process: a process for each takes its time. */
+async function run(args: readonly string[], env = service.env) {
+  try {
+    const { exitCode, printed, noted } = await runHere(args, { env });
+    return { code: exitCode, stdout: printed, stderr: noted };
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return { code: 2, stdout: '', stderr: error.message };
+  }
+}
+
+async function json<T>(args: readonly string[]): Promise<T> {
+  const { code, stdout, stderr } = await run([...args, '--json']);
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
 const create = (account: string) =>
-  service.json<ApiKeyWithSecret>([
+  json<ApiKeyWithSecret>([
     ...['keys', 'create', '--account', account, '--environment', 'live', '--kind', 'bearer'],
     ...['--permission', 'spot.read'],
   ]);
@@ -39,7 +57,7 @@ describe('accounts', () => {
       /^account {2}acct_1\nstate {4}frozen since .*Z: odd orders\nquotas {3}the manifest's\n$/,
     );
     expect(await decision(key)).toBe('account_frozen');
-    const again = await service.json(['accounts', 'freeze', 'acct_1', '--reason', 'another']);
+    const again = await json(['accounts', 'freeze', 'acct_1', '--reason', 'another']);
     expect(again).toMatchObject({ isFrozen: true, reason: 'odd orders', hasKeys: true });
     const back = await run(['accounts', 'unfreeze', 'acct_1', '--reason', 'explained']);
     expect(back.stdout).toContain('not frozen');
@@ -80,7 +98,7 @@ describe('accounts', () => {
 describe('panic', () => {
   it('freezes everything and says what goes on, and takes it back', async () => {
     const [key, other] = [await create('acct_2'), await create('acct_3')];
-    await service.json(['accounts', 'freeze', 'acct_3', '--reason', 'odd']);
+    await json(['accounts', 'freeze', 'acct_3', '--reason', 'odd']);
     const frozen = await run(['panic', '--freeze-all', '--reason', 'keys leaked', '--yes']);
     expect(frozen).toMatchObject({ code: 0, stderr: '' });
     expect(frozen.stdout).toMatch(
@@ -90,23 +108,23 @@ describe('panic', () => {
     expect(frozen.stdout).toContain('countersign panic --unfreeze-all');
     expect(await decision(key)).toBe('account_frozen');
     // What an operator needs now goes on.
-    await service.json(['keys', 'revoke', other.id, '--reason', 'leaked', '--yes']);
+    await json(['keys', 'revoke', other.id, '--reason', 'leaked', '--yes']);
     const again = await run(['panic', '--freeze-all', '--reason', 'once more', '--yes']);
     expect(again.stdout).toMatch(/^Nothing was to be done: it was frozen before\.\n.*: keys leaked\n/);
     const back = await run(['panic', '--unfreeze-all', '--reason', 'mended', '--yes']);
     expect(back.stdout).toMatch(/^Unfrozen in \d+ ms: live and test\.\n {2}live {2}not frozen\n/);
     expect(await decision(key)).toBe('allowed');
-    expect(await service.json(['accounts', 'show', 'acct_3'])).toMatchObject({ isFrozen: true });
+    expect(await json(['accounts', 'show', 'acct_3'])).toMatchObject({ isFrozen: true });
   });
 
   it('is for one environment where that is said', async () => {
     const key = await create('acct_4');
-    const answer = await service.json([
+    const answer = await json([
       ...['panic', '--freeze-all', '--environment', 'test', '--reason', 'x', '--yes'],
     ]);
     expect(answer).toMatchObject({ changed: ['test'] });
     expect(await decision(key)).toBe('allowed');
-    await service.json(['panic', '--unfreeze-all', '--reason', 'x', '--yes']);
+    await json(['panic', '--unfreeze-all', '--reason', 'x', '--yes']);
   });
 
   it.each([
@@ -138,9 +156,10 @@ describe('panic', () => {
       response.writeHead(isFirst ? 503 : 200, { 'content-type': 'application/json', 'retry-after': '1' });
       response.end(JSON.stringify(isFirst ? busy : done));
     });
-    const { code, stdout, stderr } = await countersign(['panic', '--freeze-all', '--reason', 'x', '--yes'], {
-      env: other.env,
-    });
+    const { code, stdout, stderr } = await run(
+      ['panic', '--freeze-all', '--reason', 'x', '--yes'],
+      other.env,
+    );
     await other.stop();
     expect([code, keys.length, new Set(keys).size]).toEqual([0, 2, 1]);
     expect(stdout).toMatch(/^Frozen in/);
