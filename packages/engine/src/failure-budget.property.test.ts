@@ -20,13 +20,14 @@ const moves = fc.array(
   { maxLength: 60 },
 );
 
+type Schedule = typeof moves extends fc.Arbitrary<infer Moves> ? Moves : never;
 type Options = ConstructorParameters<typeof FailureBudget>[0] & {
   firstWaitSeconds: number;
   maxWaitSeconds: number;
 };
 
 /** The times of the guesses that were let happen. Each is a failure. */
-function admitted(options: Options, schedule: fc.TypeOfArbitrary<typeof moves>): number[] {
+function admitted(options: Options, schedule: Schedule): number[] {
   let budget = new FailureBudget(options);
   const times: number[] = [];
   let nowMs = T0;

@@ -85,7 +85,8 @@ export class FailureBudget {
     const before = this.#within.get(name) ?? this.#beyond.get(name);
     const most = (this.#failures + this.#maxDoublings) * this.#msPerFailure;
     const owed = Math.min(this.#owed(before, nowMs) + this.#msPerFailure, most);
-    const over = Math.floor(owed / this.#msPerFailure) - this.#failures;
+    // A part of a failure that is not yet forgiven is one.
+    const over = Math.ceil(owed / this.#msPerFailure) - this.#failures;
     const waitMs = over < 0 ? 0 : Math.min(this.#firstWaitMs * 2 ** over, this.#maxWaitMs);
     this.#within.delete(name);
     this.#beyond.delete(name);
@@ -139,7 +140,7 @@ export class FailureBudget {
       return;
     }
     const owed = (forgivenAt - Math.max(waitsUntil, nowMs)) / this.#msPerFailure;
-    const isBeyond = waitsUntil > nowMs || owed >= this.#failures;
+    const isBeyond = waitsUntil > nowMs || owed > this.#failures - 1;
     (isBeyond ? this.#beyond : this.#within).set(name, { forgivenAt, waitsUntil });
     if (this.size > this.#maxNames) this.#forgetOne();
   }

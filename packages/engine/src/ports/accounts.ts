@@ -1,5 +1,5 @@
 import type { Environment } from '@countersign/core';
-import type { MaybePromise } from './store.ts';
+import type { MaybePromise } from './maybe-promise.ts';
 
 /** Why something is frozen, and since when. */
 export interface Freeze {

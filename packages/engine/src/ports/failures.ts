@@ -1,4 +1,4 @@
-import type { MaybePromise } from './store.ts';
+import type { MaybePromise } from './maybe-promise.ts';
 
 /** How many failures are counted under a name, or that a name is known. */
 export interface FailureRow {

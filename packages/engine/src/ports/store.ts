@@ -8,9 +8,10 @@ import type {
   StoredRisingNonce,
 } from './audit-log.ts';
 import type { FailureStore } from './failures.ts';
+import type { MaybePromise } from './maybe-promise.ts';
 import type { CredentialRecord, Usage } from './record.ts';
 
-export type MaybePromise<T> = T | Promise<T>;
+export type { MaybePromise };
 
 /** A management change: everything in it is stored in one transaction, or nothing. */
 export interface Change {
