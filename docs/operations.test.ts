@@ -177,6 +177,45 @@ describe('the page about operations', () => {
     await says('is there, and the database has no operator');
   });
 
+  it('has a way to freeze everything, to revoke what leaked, and back', async () => {
+    const home = homeFolder('leak');
+    const service = await start(home);
+    const { token } = operatorOf(home);
+    const issue = async (metadata: object) => {
+      const body = { accountId: 'acct_1', environment: 'live', kind: 'bearer', permissions: [], metadata };
+      return (await call(service.url, token, 'POST', '/v1/keys', JSON.stringify(body))).json;
+    };
+    const keys = [await issue({ app: 'bot-farm' }), await issue({})];
+    const decisions = async () => {
+      const codes = [];
+      for (const { secret } of keys) {
+        const request = { method: 'GET', target: '/', headers: { authorization: `Bearer ${secret}` } };
+        const answer = await call(service.url, token, 'POST', '/v1/verify', JSON.stringify({ request }));
+        // With neither a manifest nor a permission, what is allowed is authentication alone.
+        codes.push(answer.json.allowed ? 'allowed' : answer.json.code);
+      }
+      return codes;
+    };
+    const type = (part: string) => {
+      const line = shell(part).trim().replace('countersign ', `node ${ROOT}packages/cli/dist/main.js `);
+      // The page's time is one that has not come yet.
+      const command = line.replace('2027-02-01T08:00:00Z', new Date().toISOString());
+      const env = {
+        PATH: process.env.PATH,
+        COUNTERSIGN_URL: service.url,
+        COUNTERSIGN_SECRET: token,
+      };
+      return execFileSync('sh', ['-c', `${command} --yes`], { env, encoding: 'utf8' });
+    };
+    expect(await decisions()).toEqual(['allowed', 'allowed']);
+    expect(type('panic --freeze-all')).toMatch(/^Frozen in/);
+    expect(await decisions()).toEqual(['account_frozen', 'account_frozen']);
+    expect(type('revoke-all')).toMatch(/^Revoked 1 /);
+    expect(type('panic --unfreeze-all')).toMatch(/^Unfrozen in/);
+    expect(await decisions()).toEqual(['credential_revoked', 'allowed']);
+    expect(await service.stop()).toBe(0);
+  });
+
   it('has code blocks for what it tells to type', () => {
     expect(codeBlocks(text, 'sh').length).toBeGreaterThan(3);
   });

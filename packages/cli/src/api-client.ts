@@ -70,7 +70,8 @@ export function createApiClient({ url, token, tokenSource }: Connection): ApiCli
     if (route.method !== 'GET') init.body = JSON.stringify(input.body ?? {});
     const outcome: Outcome = isChange ? 'unknown' : 'nothing_changed';
     // A repeated request is the same request: its idempotency key is the same. An edit has none.
-    const { response, text } = await send(target, init, route.method === 'PATCH' ? 1 : 2, outcome);
+    const attempts = route.method === 'PATCH' || route.method === 'PUT' ? 1 : 2;
+    const { response, text } = await send(target, init, attempts, outcome);
     const value = parsed(text);
     if (!response.ok) throw refusal(response, value, text, outcome);
     if (value === undefined) throw new ServiceError(notJson(response, text), outcome);

@@ -59,3 +59,15 @@ export function instantFrom(nowMs: number): (text: string) => string {
     return withTime;
   };
 }
+
+/** Reads a time that has been. `30d` is no such time: taken for one from now on, it would mean everything. */
+export function pastInstant(nowMs: number): (text: string) => string {
+  return (text) => {
+    const isDuration = /^\d+[smhd]$/.test(text);
+    const time = isDuration ? '' : instantFrom(nowMs)(text);
+    if (isDuration || Date.parse(time) > nowMs) {
+      throw new InvalidArgumentError('Write a time that has been: 2027-02-01 or 2027-02-01T08:00:00Z.');
+    }
+    return time;
+  };
+}

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAccounts } from './commands/accounts.ts';
 import { addAnswerKey } from './commands/answer-key.ts';
 import { addAudit } from './commands/audit.ts';
 import { addClock } from './commands/clock.ts';
@@ -10,6 +11,7 @@ import { addKeyring } from './commands/keyring.ts';
 import { addKeys } from './commands/keys/keys.ts';
 import { addLearn } from './commands/learn.ts';
 import { addManifest } from './commands/manifest.ts';
+import { addPanic } from './commands/panic.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addRequest } from './commands/request.ts';
 import { addRun } from './commands/run.ts';
@@ -50,6 +52,8 @@ export function buildProgram(context: Context): Command {
     .addHelpText('after', FOOTER);
   addServe(program, context);
   addKeys(program, context);
+  addAccounts(program, context);
+  addPanic(program, context);
   addTemplates(program, context);
   addPolicy(program, context);
   addManifest(program, context);

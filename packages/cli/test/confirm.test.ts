@@ -106,3 +106,18 @@ describe('--passphrase-prompt', () => {
     );
   });
 });
+
+describe('panic', () => {
+  it('asks, saying what it means, and changes nothing without a yes', async () => {
+    const { asked, fault } = await atTerminal(['panic', '--freeze-all', '--reason', 'x'], ['y']);
+    expect(asked).toEqual(['Refuse every request of every customer, until it is taken back? Type yes: ']);
+    expect(fault).toBe('Nothing was changed.');
+    const back = await atTerminal(
+      ['panic', '--unfreeze-all', '--environment', 'live', '--reason', 'x'],
+      ['yes'],
+    );
+    expect(back.asked).toEqual(['Let the keys of all customers of live go on? Type yes: ']);
+    expect(back.fault).toBeUndefined();
+    expect(back.printed).toContain('Nothing was to be done');
+  });
+});

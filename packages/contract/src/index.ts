@@ -1,3 +1,4 @@
+export * from './accounts.ts';
 export * from './advice.ts';
 export * from './errors.ts';
 export * from './import.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import * as accounts from './accounts.ts';
 import * as advice from './advice.ts';
 import type { ErrorCode } from './errors.ts';
 import { KeyImportBatch, KeyImportResults } from './import.ts';
@@ -10,7 +11,7 @@ import { Decision, ExplainRequest, Explanation, VerifyRequest } from './verify.t
 
 /** One route of the service: what it takes, what it answers, who may call it. */
 export interface RouteContract {
-  readonly method: 'GET' | 'POST' | 'PATCH';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   /** With `{name}` for a parameter, as in OpenAPI. */
   readonly path: string;
   readonly summary: string;
@@ -49,6 +50,29 @@ const change = (name: string, summary: string, more: Partial<RouteContract> = {}
   answer: keys.Key,
   errors: [...CHANGE, 'state_conflict'],
   ...more,
+});
+
+const changeOfAccount = (deed: string, summary: string, permission: string): RouteContract => ({
+  method: 'POST',
+  path: `/v1/accounts/{id}/${deed}`,
+  summary,
+  permission,
+  params: accounts.AccountParams,
+  body: keys.Reason,
+  status: 200,
+  answer: accounts.Account,
+  errors: ['invalid_body', 'not_found', 'permission_denied'],
+});
+
+const changeOfFreeze = (deed: string, summary: string, permission: string): RouteContract => ({
+  method: 'POST',
+  path: `/v1/${deed}`,
+  summary,
+  permission,
+  body: accounts.FreezeChange,
+  status: 200,
+  answer: accounts.FreezeChanged,
+  errors: ['invalid_body'],
 });
 
 /** Every route of the management and verify API. The server registers exactly these. */
@@ -195,6 +219,48 @@ export const ROUTES = {
     answer: advice.LearnedTemplate,
     errors: ['invalid_body', 'not_found', 'state_conflict'],
   },
+  showAccount: {
+    method: 'GET',
+    path: '/v1/accounts/{id}',
+    summary: 'Show an account: whether it is frozen, and its quotas',
+    permission: 'keys.read',
+    params: accounts.AccountParams,
+    status: 200,
+    answer: accounts.Account,
+    errors: ['not_found'],
+  },
+  setQuotas: {
+    method: 'PUT',
+    path: '/v1/accounts/{id}/quotas',
+    summary: 'Replace the quotas of an account. Needs If-Match with the revision that was seen',
+    permission: 'keys.write',
+    params: accounts.AccountParams,
+    body: accounts.QuotasPut,
+    status: 200,
+    answer: accounts.Account,
+    errors: ['invalid_body', 'not_found', 'permission_denied', 'revision_missing', 'revision_mismatch'],
+  },
+  freezeAccount: changeOfAccount(
+    'freeze',
+    'Refuse all keys of an account until it is unfrozen',
+    'keys.revoke',
+  ),
+  unfreezeAccount: changeOfAccount('unfreeze', 'Let the keys of a frozen account go on', 'keys.write'),
+  showFreezes: {
+    method: 'GET',
+    path: '/v1/freeze',
+    summary: 'Show which environments and accounts are frozen',
+    permission: 'keys.read',
+    status: 200,
+    answer: accounts.Freezes,
+    errors: [],
+  },
+  freeze: changeOfFreeze(
+    'freeze',
+    "Refuse all customers' keys, of one environment or all, until they are unfrozen",
+    'keys.revoke',
+  ),
+  unfreeze: changeOfFreeze('unfreeze', 'Let frozen environments go on', 'keys.write'),
   verify: {
     method: 'POST',
     path: '/v1/verify',

@@ -9,6 +9,7 @@ import {
   type WireRequest,
 } from '@countersign/core';
 import type { AcceptedDialects } from './accepted-dialects.ts';
+import type { AccountBook } from './account-book.ts';
 import type { AddressBook } from './address-book.ts';
 import type { Admission } from './admission.ts';
 import { DecisionEntry } from './audit/decision-entry.ts';
@@ -16,6 +17,7 @@ import type { GroupCommit } from './audit/group-commit.ts';
 import type { CacheEntry } from './credential-cache.ts';
 import type { Meter } from './credential-limits.ts';
 import { type Ask, type Decision, type Denied, passPublic } from './decision.ts';
+import type { Guesses } from './guesses.ts';
 import { type OneUseSettings, oneUseOf } from './one-use.ts';
 import { allowedOf, deniedOf, limitStates, NO_LIMITS } from './outcome.ts';
 import { noDialect, refusedClaim, unavailable } from './own-denials.ts';
@@ -32,6 +34,7 @@ export interface DecisionMakerParts extends OneUseSettings {
   readonly resolver: Resolver;
   readonly demands: Demands;
   readonly dialects: AcceptedDialects;
+  readonly accounts: AccountBook;
   readonly addresses: AddressBook;
   readonly dummies: Dummies;
   readonly claimAndMeter: ClaimAndMeter;
@@ -39,6 +42,7 @@ export interface DecisionMakerParts extends OneUseSettings {
   readonly log: GroupCommit;
   readonly usage: UsageRecorder;
   readonly admission: Admission;
+  readonly guesses: Guesses;
   readonly clock: () => number;
   readonly nextRequestId: () => string;
   /** The host name under which customers reach this service. */
@@ -84,6 +88,7 @@ export class DecisionMaker {
       isFrozen: false,
       lastUsedAt: 0,
       stepUpAt: ask.stepUpAt,
+      passphraseWaitMs: 0,
       proven: undefined,
       used: undefined,
       taken: undefined,
@@ -111,7 +116,7 @@ export class DecisionMaker {
   #untilResolved(way: Way): MaybePromise<Decision> {
     const { demands, dialects, resolver, isFeedFresh, log } = this.#parts;
     const { request, ask, nowMs } = way;
-    const inadmissible = this.#parts.admission.refuse(way);
+    const inadmissible = this.#parts.admission.refuse(way) ?? this.#refuseGuesser(way);
     if (inadmissible !== undefined) {
       // No more is asked of it, but it is told in its own dialect: a bot knows that one's "too many".
       way.dialect = dialects.choose(request, ask.dialect) ?? dialects.preferred;
@@ -140,11 +145,27 @@ export class DecisionMaker {
     return entry === undefined ? this.#load(way, claim) : this.#fromResolved(way, claim, dialect, entry);
   }
 
+  /** Refuses a network from which too much has failed, but for keys that succeeded from there before. */
+  #refuseGuesser(way: Way): Denial | undefined {
+    return this.#parts.guesses.refuseNetwork(way, () => {
+      const { dialects, publicHost } = this.#parts;
+      const { request, ask } = way;
+      const dialect = dialects.choose(request, ask.dialect);
+      // To recover a key costs more than to verify a signature: not for a network that is shut.
+      if (dialect === undefined || dialect.schemes.secp256k1 !== undefined) return undefined;
+      const claim = readClaim(request, dialect, { publicHost, environment: ask.environment });
+      return claim.ok ? claim.keyId : undefined;
+    });
+  }
+
   async #load(way: Way, claim: Claim): Promise<Decision> {
     const { resolver } = this.#parts;
     let entry: CacheEntry | undefined;
     // What was loaded may be evicted before this goes on, so it is looked up again until it is there.
     while (entry === undefined && (await resolver.load(claim.keyId))) entry = resolver.peek(claim.keyId);
+    // Others of its network may have failed while this one waited: guesses at the same time are no more than others.
+    const late = this.#refuseGuesser(way);
+    if (late !== undefined) return this.#deny(way, late);
     return this.#fromResolved(way, claim, way.dialect as Dialect, entry);
   }
 
@@ -158,7 +179,10 @@ export class DecisionMaker {
     if (entry !== undefined) {
       way.credential = entry.credential;
       way.lastUsedAt = entry.usedAt;
+      const { accountId, profile } = entry.credential;
+      way.isFrozen = this.#parts.accounts.isFrozen(accountId, profile.environment);
     }
+    way.passphraseWaitMs = this.#parts.guesses.passphraseWait(way);
     const verdict = decide(way as Question);
     way.proven = verdict.credential;
     way.requirement = verdict.requirement ?? way.requirement;
@@ -198,8 +222,11 @@ export class DecisionMaker {
   }
 
   #allow(way: Way, approval: Approval, entry: CacheEntry): MaybePromise<Decision> {
-    this.#parts.usage.note(entry, approval.secretVersion, way.nowMs, way.request.ip);
-    this.#parts.usage.activity.note(way, approval.credential.id, approval.facts);
+    const { guesses, usage } = this.#parts;
+    // Once in a while, and from each other address: what it is for are other networks.
+    if (!entry.hasUnsavedUse || entry.usedIp !== way.request.ip) guesses.succeeded(way);
+    usage.note(entry, approval.secretVersion, way.nowMs, way.request.ip);
+    usage.activity.note(way, approval.credential.id, approval.facts);
     return this.#record(way, allowedOf(way, approval));
   }
 
@@ -207,7 +234,8 @@ export class DecisionMaker {
   #record(way: Way, decision: Decision): MaybePromise<Decision> {
     const { log } = this.#parts;
     const { request, nowMs, requestId, credential, used, taken, dialect, requirement } = way;
-    if (credential === undefined && this.#parts.admission.isKnownStranger(way)) return decision;
+    const isGuess = !decision.allowed && decision.code === 'too_many_failures';
+    if ((credential === undefined || isGuess) && this.#parts.admission.isKnownStranger(way)) return decision;
     if (decision.allowed && requirement?.permission?.isUnlogged) return decision;
     const entry = new DecisionEntry(
       decision,
@@ -244,7 +272,7 @@ export class DecisionMaker {
   }
 
   #deny(way: Way, refusal: Denial): Denied {
-    this.#parts.admission.note(way, refusal);
+    this.#parts.guesses.failed(way, refusal.code);
     return deniedOf(way, refusal);
   }
 }

@@ -21,7 +21,9 @@ function decision(over: { revision?: number; validUntil?: number; id?: string } 
 const notice = (id: string, revision: number) =>
   ({ revision, records: [{ id, revision }] }) as unknown as ChangeNotice;
 
-function watching(given: Allowed, watch = new DecisionWatch(Date.now)) {
+const nobody = { isFrozen: () => false };
+
+function watching(given: Allowed, watch = new DecisionWatch(Date.now, nobody)) {
   const end = vi.fn();
   return { watch, end, stop: watch.watch(given, end) };
 }
@@ -37,7 +39,7 @@ describe('a watched decision', () => {
   });
 
   it('ends when the change came between decision and watch, and not for one before it', () => {
-    const watch = new DecisionWatch(Date.now);
+    const watch = new DecisionWatch(Date.now, nobody);
     watch.apply(notice('key-1', 6));
     const { end: known } = watching(decision({ revision: 6 }), watch);
     const { end: missed } = watching(decision({ revision: 5 }), watch);
@@ -64,7 +66,7 @@ describe('a watched decision', () => {
   });
 
   it('ends for each one who watches', () => {
-    const watch = new DecisionWatch(Date.now);
+    const watch = new DecisionWatch(Date.now, nobody);
     const ends = [1, 2, 3].map(() => watching(decision(), watch).end);
     watch.apply(notice('key-1', 6));
     expect(ends.map((end) => end.mock.calls.length)).toEqual([1, 1, 1]);

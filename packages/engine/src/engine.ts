@@ -9,6 +9,8 @@ import {
   type WireRequest,
 } from '@countersign/core';
 import { acceptedDialects } from './accepted-dialects.ts';
+import { AccountBook } from './account-book.ts';
+import { type AccountService, createAccountService } from './accounts/account-service.ts';
 import { createAddressBook } from './address-book.ts';
 import { Admission } from './admission.ts';
 import { type AdviceService, createAdviceService } from './advice/advice-service.ts';
@@ -21,8 +23,9 @@ import { DecisionWatch } from './decision-watch.ts';
 import { createDummies } from './dummy-credentials.ts';
 import { seal, unseal } from './envelope.ts';
 import { Explainer } from './explainer.ts';
-import { FailureBudget, type FailureBudgetOptions } from './failure-budget.ts';
+import type { FailureBudgetOptions } from './failure-budget.ts';
 import { parseFingerprint } from './fingerprint.ts';
+import { Guesses } from './guesses.ts';
 import { createRewrapper, type Rewrapper } from './keyring/rewrap.ts';
 import { createKeyService, type KeyService } from './keys/key-service.ts';
 import { longestMemory } from './longest-memory.ts';
@@ -34,6 +37,7 @@ import { RateLimits } from './rate-limits.ts';
 import { createRequestIds } from './request-id.ts';
 import { Demands } from './requirement.ts';
 import { Resolver } from './resolver.ts';
+import { TokenBuckets } from './token-buckets.ts';
 import { createUpkeep, type Upkeep } from './upkeep/upkeep.ts';
 import { UsageRecorder } from './usage.ts';
 import { UsageRelease } from './usage-release.ts';
@@ -47,8 +51,13 @@ export interface EngineOptions {
   readonly claimAndMeter?: ClaimAndMeter | undefined;
   /** Ms since 1970. Default `Date.now`. */
   readonly clock?: (() => number) | undefined;
-  /** Failures that one source network may cause. Default: 60 in 60 seconds. */
+  /** Failures that one source network may cause. Default: 60, one forgiven each minute, and a first wait of 1 s. */
   readonly failureBudget?: FailureBudgetOptions | undefined;
+  /**
+   * Wrong passphrases for one key, from all networks together that it never succeeded from. Default: 10, one forgiven
+   * each hour, and a first wait of 1 s.
+   */
+  readonly passphraseBudget?: FailureBudgetOptions | undefined;
   /** Longest body that is verified, in bytes. Default 1 MiB. */
   readonly maxBodyBytes?: number | undefined;
   /** Most credentials kept in memory, at up to 600 bytes each. Default 1,000,000. */
@@ -97,6 +106,7 @@ export interface Engine {
    */
   explain: Explainer['explain'];
   readonly keys: KeyService;
+  readonly accounts: AccountService;
   /** See {@link UsageRelease.release}. */
   releaseUsage: UsageRelease['release'];
   readonly advice: AdviceService;
@@ -113,6 +123,7 @@ export interface Engine {
 
 const TAG_KEY = 'service/id-tag-key';
 const SAVE_USAGE_MS = 5_000;
+const SAVE_FAILURES_MS = 1_000;
 
 /** Makes an engine. It does nothing until it is started or asked. */
 export function createEngine(options: EngineOptions): Engine {
@@ -129,7 +140,8 @@ export function createEngine(options: EngineOptions): Engine {
   );
   const log = new GroupCommit(store, { onError });
   const usage = new UsageRecorder(store, onError);
-  const watch = new DecisionWatch(clock);
+  const book = new AccountBook();
+  const watch = new DecisionWatch(clock, book);
   const claimAndMeter = options.claimAndMeter ?? createMemoryClaimAndMeter();
   const usageRelease = new UsageRelease({ store, log, claimAndMeter, clock });
   const rewrapper = createRewrapper({ store, keyring, clock, onError });
@@ -143,24 +155,38 @@ export function createEngine(options: EngineOptions): Engine {
     for (const { fingerprint, expiresAt } of await store.liveNonces(clock())) {
       claimAndMeter.restore?.(parseFingerprint(fingerprint), expiresAt);
     }
+    const guesses = new Guesses({
+      seed,
+      networks: options.failureBudget,
+      passphrases: options.passphraseBudget,
+    });
+    await guesses.restore(store, clock());
     for (const { series, value } of await store.risingNonces()) {
       claimAndMeter.restoreRising?.(series, BigInt(value));
     }
     for (const { taken } of await store.liveReservations(clock()))
       claimAndMeter.restoreTaken?.(taken, clock());
+    await book.load(store);
     store.subscribe((notice) => {
+      book.apply(notice);
       for (const name of notice.foreignNames) resolver.addForeign(name);
       void cache.apply(notice);
       if (!notice.keepsDecisions) watch.apply(notice);
     });
     keys.useTagKey(tagKey);
     saver = setInterval(() => void usage.save().catch(onError), SAVE_USAGE_MS).unref();
+    saveFailures = () => guesses.saveAll(store, clock());
+    failureSaver = setInterval(
+      () => void guesses.save(store, clock()).catch(onError),
+      SAVE_FAILURES_MS,
+    ).unref();
     rewrapper.resume();
     upkeep.start();
     const parts = {
       resolver,
       demands: new Demands(manifest),
       dialects: acceptedDialects(dialects, manifest?.dialects),
+      accounts: book,
       addresses: createAddressBook(),
       dummies: createDummies(slab),
       log,
@@ -174,10 +200,10 @@ export function createEngine(options: EngineOptions): Engine {
       usage,
       nextRequestId: createRequestIds(),
       admission: new Admission({
-        failures: new FailureBudget(options.failureBudget ?? { failures: 60, windowSeconds: 60 }),
-        strangers: new FailureBudget({ failures: 60, windowSeconds: 60 }),
+        strangers: new TokenBuckets({ units: 60, windowSeconds: 60 }),
         maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
       }),
+      guesses,
       fingerprintSeed: seed,
       longestMemory: longestMemory(dialects.all),
       claimSafeMethods: options.claimSafeMethods ?? false,
@@ -193,6 +219,8 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   let saver: NodeJS.Timeout | undefined;
+  let failureSaver: NodeJS.Timeout | undefined;
+  let saveFailures = async () => {};
   let ready: Started | undefined;
   let starting: Promise<Started> | undefined;
   const keys = createKeyService({ store, keyring, manifest, dialects, clock, usage });
@@ -217,6 +245,7 @@ export function createEngine(options: EngineOptions): Engine {
       return usageRelease.release(requestId, by, reason);
     },
     advice: createAdviceService({ store, manifest, clock, usage, logged: () => log.durable() }),
+    accounts: createAccountService({ store, book, manifest, clock }),
     store,
     keyring: rewrapper,
     upkeep,
@@ -246,9 +275,10 @@ export function createEngine(options: EngineOptions): Engine {
     }),
     async close() {
       clearInterval(saver);
+      clearInterval(failureSaver);
       await rewrapper.stop();
       await upkeep.stop();
-      const ends = await Promise.allSettled([usage.save(), log.close()]);
+      const ends = await Promise.allSettled([usage.save(), saveFailures(), log.close()]);
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
     },
   };

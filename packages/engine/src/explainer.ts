@@ -24,12 +24,12 @@ import {
   type WireRequest,
 } from '@countersign/core';
 import type { AcceptedDialects } from './accepted-dialects.ts';
+import type { AccountBook } from './account-book.ts';
 import type { AddressBook } from './address-book.ts';
 import type { GroupCommit } from './audit/group-commit.ts';
 import { openProof } from './compile-credential.ts';
 import type { CacheEntry } from './credential-cache.ts';
 import type { Ask } from './decision.ts';
-import { FailureBudget } from './failure-budget.ts';
 import type { By } from './keys/key-result.ts';
 import { noDialect } from './own-denials.ts';
 import type { Keyring } from './ports/keyring.ts';
@@ -38,6 +38,7 @@ import type { Store } from './ports/store.ts';
 import { readClaim } from './read-claim.ts';
 import type { Demands } from './requirement.ts';
 import type { Resolver } from './resolver.ts';
+import { TokenBuckets } from './token-buckets.ts';
 
 /** Why a request is refused, and what its client did wrong. Holds no secret, and no signature that would be right. */
 export interface Explanation {
@@ -71,6 +72,7 @@ export interface ExplainerParts {
   readonly resolver: Resolver;
   readonly demands: Demands;
   readonly dialects: AcceptedDialects;
+  readonly accounts: AccountBook;
   readonly addresses: AddressBook;
   readonly dummies: Dummies;
   readonly log: GroupCommit;
@@ -91,7 +93,7 @@ const MAX_SHOWN = 100_000;
  */
 export class Explainer {
   readonly #parts: ExplainerParts;
-  readonly #budget = new FailureBudget({ failures: PER_MINUTE, windowSeconds: 60 });
+  readonly #budget = new TokenBuckets({ units: PER_MINUTE, windowSeconds: 60 });
 
   constructor(parts: ExplainerParts) {
     this.#parts = parts;
@@ -114,7 +116,7 @@ export class Explainer {
       const detail = `At most ${PER_MINUTE} explanations in a minute: come back in ${Math.ceil(waitMs / 1000)} s.`;
       return { ok: false, code: 'rate_limited', detail };
     }
-    this.#budget.fail(by.actor, nowMs);
+    this.#budget.take(by.actor, nowMs);
     const explanation = await this.#explain(request, ask, clientPrehash, nowMs);
     const { code, dialect, credentialId, mistake } = explanation;
     log.add({
@@ -172,14 +174,15 @@ export class Explainer {
     entry: CacheEntry | undefined,
     nowMs: number,
   ) {
-    const { demands, dummies, addresses } = this.#parts;
+    const { demands, dummies, addresses, accounts } = this.#parts;
+    const credential = entry?.credential;
     const demand = demands.of(request.method, request.target, ask);
     const anything = { permission: undefined, weight: 1, facts: () => ({}) };
     return decide({
       request,
       dialect,
       claim,
-      credential: entry?.credential,
+      credential,
       dummies,
       demanded:
         demand.kind === 'requirement' ? demand.requirement : demand.kind === 'public' ? anything : undefined,
@@ -187,7 +190,8 @@ export class Explainer {
       environment: ask.environment,
       audience: ask.audience ?? 'customers',
       nowMs,
-      isFrozen: false,
+      isFrozen:
+        credential !== undefined && accounts.isFrozen(credential.accountId, credential.profile.environment),
       lastUsedAt: entry?.usedAt ?? 0,
       stepUpAt: ask.stepUpAt,
     });

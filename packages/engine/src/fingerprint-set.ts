@@ -45,6 +45,14 @@ export class FingerprintSet {
     return true;
   }
 
+  /** Each one; a low word of zero is given as one. Nothing may be added meanwhile. */
+  *[Symbol.iterator](): Generator<readonly [high: number, low: number]> {
+    for (let i = 0; i < this.#slots.length; i += 2) {
+      const low = this.#slots[i + 1] as number;
+      if (low !== EMPTY) yield [this.#slots[i] as number, low];
+    }
+  }
+
   #find(high: number, low: number): number {
     const wanted = occupied(low);
     let slot = high & this.#mask;

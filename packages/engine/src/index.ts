@@ -1,3 +1,5 @@
+export type { AccountService } from './accounts/account-service.ts';
+export * from './accounts/account-view.ts';
 export type { AdviceService, LearnedTemplate, LearnFrom } from './advice/advice-service.ts';
 export type { Advice, Proposal } from './advice/advise.ts';
 export type { DryRun } from './advice/dry-run.ts';
@@ -27,9 +29,11 @@ export * from './manifest/manifest-file.ts';
 export { createMemoryClaimAndMeter } from './memory/claim-and-meter.ts';
 export { createMemoryStore } from './memory/store.ts';
 export { readWholeBody } from './middleware/read-body.ts';
+export * from './ports/accounts.ts';
 export * from './ports/activity.ts';
 export * from './ports/audit-log.ts';
 export * from './ports/claim-and-meter.ts';
+export * from './ports/failures.ts';
 export * from './ports/keyring.ts';
 export * from './ports/record.ts';
 export * from './ports/reservations.ts';

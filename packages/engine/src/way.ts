@@ -33,6 +33,7 @@ export interface Way {
   isFrozen: boolean;
   lastUsedAt: number;
   readonly stepUpAt: number | undefined;
+  passphraseWaitMs: number;
   /** The credential, once it was authenticated. */
   proven: Credential | undefined;
   used: OneUse | undefined;

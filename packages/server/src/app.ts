@@ -11,6 +11,7 @@ import Fastify, {
 } from 'fastify';
 import { answerBrokenRequest } from './broken-request.ts';
 import { type Caller, verifyCaller } from './caller.ts';
+import { accountHandlers } from './handlers/accounts.ts';
 import { adviceHandlers } from './handlers/advice.ts';
 import type { Call, Handler, Reply } from './handlers/handler.ts';
 import { importHandlers } from './handlers/import-keys.ts';
@@ -92,6 +93,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
 
   const handlers: Record<RouteId, Handler> = {
     ...keyHandlers(engine),
+    ...accountHandlers(engine),
     ...adviceHandlers(engine),
     ...policyHandlers(engine),
     ...importHandlers(engine),

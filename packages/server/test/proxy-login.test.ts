@@ -336,6 +336,22 @@ describe('an open connection', () => {
     await eventually(() => expect(arrived.map(({ socket }) => socket.readyState)).toEqual([3, 3]));
   });
 
+  it('ends when its account or its environment is frozen, and opens anew when that is taken back', async () => {
+    const { accounts } = proxy.engine;
+    const { accountId } = (await proxy.engine.keys.get(key.id)) ?? { accountId: '' };
+    const first = await opened();
+    await accounts.freeze(accountId, 'odd', BY);
+    expect(await first.end()).toBe(1008);
+    await accounts.unfreeze(accountId, 'explained', BY);
+    const second = await opened();
+    await accounts.freezeEnvironment('test', 'a leak', BY);
+    expect(await second.ask(ORDERS)).toEqual([`echo ${ORDERS}`]);
+    await accounts.freezeEnvironment('live', 'a leak', BY);
+    expect(await second.end()).toBe(1008);
+    await accounts.unfreezeEnvironment(undefined, 'mended', BY);
+    expect(await (await opened()).ask(ORDERS)).toEqual([`echo ${ORDERS}`]);
+  });
+
   it('ends when its key expires', async () => {
     key = await issue({ expiresAt: Date.now() + 400 });
     expect(await (await opened()).end()).toBe(1008);

@@ -73,6 +73,21 @@ const CALLS: Record<
     await app.post('/v1/verify', { request, permission: 'spot.trade' });
     return app.post('/v1/advice/template', { credentialId: id });
   },
+  showAccount: (app) => app.get('/v1/accounts/acct_42'),
+  setQuotas: (app) =>
+    app.call('PUT', '/v1/accounts/acct_q/quotas', { quotas: {} }, { headers: { 'if-match': '0' } }),
+  freezeAccount: (app) => app.post('/v1/accounts/acct_f/freeze', { reason: 'odd' }),
+  unfreezeAccount: async (app) => {
+    await app.post('/v1/accounts/acct_u/freeze', { reason: 'odd' });
+    return app.post('/v1/accounts/acct_u/unfreeze', { reason: 'explained' });
+  },
+  showFreezes: (app) => app.get('/v1/freeze'),
+  freeze: async (app) => {
+    const answer = await app.post('/v1/freeze', { environment: 'test', reason: 'a leak' });
+    await app.post('/v1/unfreeze', { reason: 'mended' });
+    return answer;
+  },
+  unfreeze: (app) => app.post('/v1/unfreeze', { reason: 'mended' }),
   verify: (app) => app.post('/v1/verify', { request: { method: 'GET', target: '/', headers: {} } }),
   explain: (app) => app.post('/v1/explain', { request: { method: 'GET', target: '/', headers: {} } }),
   listTemplates: (app) => app.get('/v1/templates'),

@@ -21,7 +21,7 @@ export interface Provable extends Pick<Credential, 'proofs'> {
  * The record's kind picks the scheme; an algorithm that the request names must be the same one. The current
  * secret version is tried first, the previous one only during its grace; each against the bytes of the wire
  * first and then against the dialect's alternatives. The passphrase is compared after the signature, so that
- * only who holds the secret can guess at it.
+ * only who holds the secret can guess at it; and not at all while `passphraseWaitMs` is above zero.
  *
  * It does not say whether the credential may be used: that is the next stage.
  */
@@ -30,6 +30,7 @@ export function authenticate(
   dialect: Dialect,
   credential: Provable,
   nowMs: number,
+  passphraseWaitMs = 0,
 ): Authenticated | Denial {
   const { dialects, kind } = credential.profile;
   const use = dialect.schemes[kind];
@@ -40,10 +41,10 @@ export function authenticate(
     return denial('algorithm_not_allowed', `The credential signs with ${use.scheme}.`, { part: 'signature' });
   }
   const proof = matchingProof(use, claim, credential.proofs, claim.prehash, nowMs);
-  if (proof !== undefined) return withPassphrase(claim, dialect, proof, 'wire');
+  if (proof !== undefined) return withPassphrase(claim, dialect, proof, 'wire', passphraseWaitMs);
   for (const { form, prehash } of claim.alternatives?.() ?? []) {
     const other = matchingProof(use, claim, credential.proofs, prehash, nowMs);
-    if (other !== undefined) return withPassphrase(claim, dialect, other, form);
+    if (other !== undefined) return withPassphrase(claim, dialect, other, form, passphraseWaitMs);
   }
   return denial('signature_mismatch', 'The signature does not match the request.', { part: 'signature' });
 }
@@ -67,7 +68,14 @@ function withPassphrase(
   dialect: Dialect,
   proof: Proof,
   matched: MatchedForm,
+  waitMs: number,
 ): Authenticated | Denial {
+  if (dialect.hasPassphrase && waitMs > 0) {
+    // Said of a right one too: whoever hears it has learnt nothing about theirs.
+    const detail =
+      'Too many wrong passphrases came for this credential: none is compared until the wait is over.';
+    return denial('too_many_failures', detail, { retryAfterSeconds: Math.ceil(waitMs / 1000) });
+  }
   const isSigned = claim.passphraseIsSigned ?? false;
   if (dialect.hasPassphrase && !provesPassphrase(proof, claim.passphrase ?? '', isSigned)) {
     return denial('passphrase_mismatch', 'The signature is right, the passphrase is not.', {

@@ -36,6 +36,8 @@ export interface Question {
   readonly lastUsedAt: number;
   /** When the account holder last proved a second factor, in ms since 1970. */
   readonly stepUpAt?: number | undefined;
+  /** Ms until a passphrase may be guessed at again; absent or 0: now. */
+  readonly passphraseWaitMs?: number | undefined;
 }
 
 /** Finds a credential that nobody owns, of a kind that the claim's dialect and algorithm ask for. */
@@ -79,7 +81,7 @@ export function decide(question: Question): Approval | Refusal {
     authenticate(claim, dialect, question.dummies(dialect, claim.namedScheme), nowMs);
     return { ok: false, denial: withClock(absent(credential), question) };
   }
-  const authenticated = authenticate(claim, dialect, credential, nowMs);
+  const authenticated = authenticate(claim, dialect, credential, nowMs, question.passphraseWaitMs);
   if (!authenticated.ok) return { ok: false, denial: withClock(authenticated, question) };
   const requirement = question.demanded && requirementFor(question.demanded, question.request);
   const allowed = checkAuthenticated(credential, requirement, question);

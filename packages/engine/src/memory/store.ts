@@ -17,7 +17,9 @@ import {
   type Store,
   StoreError,
 } from '../ports/store.ts';
+import { createMemoryAccounts } from './accounts-store.ts';
 import { createMemoryActivity } from './activity-store.ts';
+import { createMemoryFailures } from './failures-store.ts';
 import { createMemoryReservations } from './reservations-store.ts';
 import { createMemorySchedule } from './schedule-store.ts';
 
@@ -28,6 +30,7 @@ export function createMemoryStore(): Store {
   const sealed = new Map<string, Uint8Array>();
   const answers = new Map<string, Omit<RememberedAnswer, 'sealed'>>();
   const usage = new Map<string, Usage>();
+  const accounts = createMemoryAccounts();
   const log: string[] = [];
   const { note, ...reservations } = createMemoryReservations((line) => log.push(line));
   const listeners = new Set<(notice: ChangeNotice) => void>();
@@ -66,6 +69,7 @@ export function createMemoryStore(): Store {
   /** What can fail comes first, so that nothing of a change is stored unless all of it is. */
   function prepared(change: Change, next: number) {
     check(change);
+    accounts.check(change);
     try {
       return { entries: change.entries.map(lineOf), answer: change.answer?.(next) };
     } catch (cause) {
@@ -94,8 +98,8 @@ export function createMemoryStore(): Store {
     if (answer !== undefined) putAnswer(answer);
     const foreignNames = (change.lookups ?? []).map(({ name }) => name);
     const { keepsDecisions } = change;
-    for (const listener of listeners)
-      listener({ revision: next, records: stored, foreignNames, keepsDecisions });
+    const changed = { records: stored, ...accounts.put(change, next) };
+    for (const listener of listeners) listener({ revision: next, foreignNames, keepsDecisions, ...changed });
     return next;
   }
 
@@ -141,6 +145,10 @@ export function createMemoryStore(): Store {
         .map(withSealed),
     commit,
     revokeMatching: async (order) => revokeMatching(order),
+    loadAccount: accounts.loadAccount,
+    accounts: accounts.accounts,
+    freezes: accounts.freezes,
+    ...createMemoryFailures(),
     rememberedAnswer(scope, key, nowMs) {
       const name = answerName(scope, key);
       const answer = answers.get(name);

@@ -27,7 +27,12 @@ export interface LoggedRisingNonce extends StoredRisingNonce {
 }
 
 /** What is logged. Management changes are named after the deed, decisions are `decision`. */
-export type AuditEntryType = 'decision' | `key.${string}` | `keyring.${string}` | `service.${string}`;
+export type AuditEntryType =
+  | 'decision'
+  | `key.${string}`
+  | `account.${string}`
+  | `keyring.${string}`
+  | `service.${string}`;
 
 /** An entry before it has a place in the log. Never holds a secret, a signature or a body. */
 export interface AuditEntryDraft {

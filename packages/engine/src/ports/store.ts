@@ -1,3 +1,4 @@
+import type { AccountRecord, AccountStore, FreezeRecord } from './accounts.ts';
 import type { ActivityStore } from './activity.ts';
 import type {
   AuditEntry,
@@ -7,6 +8,7 @@ import type {
   StoredNonce,
   StoredRisingNonce,
 } from './audit-log.ts';
+import type { FailureStore } from './failures.ts';
 import type { MaybePromise } from './maybe-promise.ts';
 import type { CredentialRecord, Usage } from './record.ts';
 import type { ReservationStore } from './reservations.ts';
@@ -21,6 +23,10 @@ export interface Change {
   readonly records: readonly CredentialRecord[];
   /** Foreign names under which a record is found as well. */
   readonly lookups?: readonly Lookup[] | undefined;
+  /** Accounts to store, each of the revision that is in the store; 0 where there is none. */
+  readonly accounts?: readonly AccountRecord[] | undefined;
+  /** Freezes of environments, likewise. */
+  readonly freezes?: readonly FreezeRecord[] | undefined;
   readonly entries: readonly AuditEntryDraft[];
   /** By id, when something is next to be done with a record by itself; see {@link Schedule}. */
   readonly dueAt?: ReadonlyMap<string, number | null> | undefined;
@@ -75,7 +81,10 @@ export interface CredentialFilter {
 /** What the feed tells of a credential. What it is like now stands in the store. */
 export type ChangedRecord = Pick<CredentialRecord, 'id' | 'revision'>;
 
-/** A change of some credentials, as the change feed tells it. One of very many is told in parts, of one revision. */
+/**
+ * A change of some credentials or accounts, as the change feed tells it. One of very many is told in parts, of one
+ * revision.
+ */
 export interface ChangeNotice {
   readonly revision: number;
   readonly records: readonly ChangedRecord[];
@@ -83,6 +92,9 @@ export interface ChangeNotice {
   readonly foreignNames: readonly string[];
   /** Whether decisions that were made stay as they are: see {@link Change.keepsDecisions}. */
   readonly keepsDecisions?: boolean | undefined;
+  /** Accounts and freezes that were changed with it; absent: none. */
+  readonly accounts?: readonly AccountRecord[] | undefined;
+  readonly freezes?: readonly FreezeRecord[] | undefined;
 }
 
 /** Something sealed that is kept under a name: the key of the id tags, for example. */
@@ -95,7 +107,14 @@ export interface SealedItem {
  * Keeps credentials, their use and the log. One method a use case; every method
  * rejects (or throws) with a {@link StoreError} and nothing else.
  */
-export interface Store extends DecisionLog, ActivityStore, ReservationStore, RevocationStore, Schedule {
+export interface Store
+  extends DecisionLog,
+    AccountStore,
+    ActivityStore,
+    FailureStore,
+    ReservationStore,
+    RevocationStore,
+    Schedule {
   loadCredential(id: string): MaybePromise<CredentialRecord | undefined>;
   /** The credential that a foreign name stands for. */
   resolveLookup(name: string): MaybePromise<string | undefined>;

@@ -18,8 +18,10 @@ import {
   StoreError,
 } from '../ports/store.ts';
 import { turn } from '../turn.ts';
+import { accountReads } from './accounts.ts';
 import { createActivityReads } from './activity.ts';
 import { configure, type Database, guarded, loadDriver, storeError } from './connection.ts';
+import { failureReads } from './failures.ts';
 import { reservationRows } from './reservation-writes.ts';
 import { sqliteReservations } from './reservations.ts';
 import type { RevokeJob } from './revoke-matching.ts';
@@ -84,6 +86,10 @@ function jobOf(change: Change, revision: number): CommitJob {
       dueAt: dueAtAfter(change, record),
     };
   });
+  const moved = <T extends { readonly revision: number }>(record: T) => ({
+    record: { ...record, revision },
+    before: record.revision,
+  });
   try {
     const entries = change.entries.map(lineOf);
     const answer = change.answer?.(revision);
@@ -91,6 +97,8 @@ function jobOf(change: Change, revision: number): CommitJob {
       kind: 'commit',
       revision,
       records,
+      accounts: (change.accounts ?? []).map(moved),
+      freezes: (change.freezes ?? []).map(moved),
       sealed,
       destroyed,
       lookups: change.lookups ?? [],
@@ -153,6 +161,7 @@ function migrate(database: Database): void {
 function storeOver(database: Database, path: string, unlock: () => void): Store {
   const sql = prepare(database);
   const writer = createWriter(path);
+  const accounts = accountReads(database);
   const listeners = new Set<(notice: ChangeNotice) => void>();
   let revision = (sql.revision.get() as { value: number }).value;
 
@@ -169,8 +178,15 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
     return (sql.sealed.get(name) as { bytes: Buffer } | undefined)?.bytes ?? null;
   }
 
-  function isStored({ records, revision: wanted }: ChangeNotice): boolean {
-    return records.length > 0 && records.every(({ id }) => sql.revisionOf.get(id) === wanted);
+  function isStored({ records, accounts = [], freezes = [], revision: wanted }: ChangeNotice): boolean {
+    if (records.length + accounts.length + freezes.length === 0) return false;
+    const isOfIt = (json: unknown) =>
+      typeof json === 'string' && (JSON.parse(json) as { revision: number }).revision === wanted;
+    return (
+      records.every(({ id }) => sql.revisionOf.get(id) === wanted) &&
+      accounts.every(({ accountId }) => isOfIt(sql.account.get(accountId))) &&
+      freezes.every(({ environment }) => isOfIt(sql.freeze.get(environment)))
+    );
   }
 
   async function commit(change: Change): Promise<number> {
@@ -181,6 +197,8 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
       records: change.records.map((record) => ({ ...record, revision: next })),
       foreignNames: (change.lookups ?? []).map(({ name }) => name),
       keepsDecisions: change.keepsDecisions,
+      accounts: change.accounts?.map((record) => ({ ...record, revision: next })),
+      freezes: change.freezes?.map((record) => ({ ...record, revision: next })),
     };
     try {
       await writer.write(jobOf(change, next));
@@ -229,6 +247,9 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
     listCredentials: (filter) => guarded(() => list(database, filter).map(fromRow)),
     commit,
     revokeMatching,
+    ...accounts,
+    failures: failureReads(database),
+    saveFailures: async (rows) => void (await writer.write({ kind: 'failures', rows })),
     rememberedAnswer: (scope, key, nowMs) =>
       guarded(() => {
         const row = sql.answer.get(scope, key, nowMs - ANSWER_MS) as
@@ -310,6 +331,8 @@ function prepare(database: Database) {
     credential: database.prepare('SELECT record FROM credentials WHERE id = ?'),
     revisionOf: database.prepare('SELECT revision FROM credentials WHERE id = ?').pluck(),
     idsOfRevision: database.prepare('SELECT id FROM credentials WHERE revision = ?').pluck(),
+    account: database.prepare('SELECT record FROM accounts WHERE account_id = ?').pluck(),
+    freeze: database.prepare('SELECT record FROM freezes WHERE environment = ?').pluck(),
     count: database.prepare('SELECT count(*) AS n FROM credentials'),
     lookup: database.prepare('SELECT credential_id FROM lookups WHERE name = ?'),
     lookups: database.prepare('SELECT name FROM lookups').pluck(),

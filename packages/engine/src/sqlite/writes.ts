@@ -1,10 +1,13 @@
 import { kekOf } from '../envelope.ts';
 import type { ActivityRow } from '../ports/activity.ts';
 import type { AuditEntryDraft, LoggedRisingNonce } from '../ports/audit-log.ts';
+import type { FailureRow } from '../ports/failures.ts';
 import type { Usage } from '../ports/record.ts';
 import { ANSWER_MS, answerName, type Lookup, type RememberedAnswer, StoreError } from '../ports/store.ts';
+import { type AccountRows, accountWrites } from './accounts.ts';
 import { createActivityWrites } from './activity.ts';
 import type { Database } from './connection.ts';
+import { failureWrites } from './failures.ts';
 import { type ReservationRow, reservationWrites } from './reservation-writes.ts';
 import { createRevokeMatching, type RevokeJob } from './revoke-matching.ts';
 import { createScheduleWrites, type ScheduleJob } from './schedule.ts';
@@ -18,7 +21,7 @@ export interface SealedRow {
 }
 
 /** A change, put into rows. Everything in it is stored in one transaction. */
-export interface CommitJob {
+export interface CommitJob extends AccountRows {
   readonly kind: 'commit';
   readonly revision: number;
   readonly records: readonly {
@@ -53,6 +56,7 @@ export type Job =
     }
   | { readonly kind: 'usage'; readonly rows: readonly Usage[] }
   | { readonly kind: 'activity'; readonly rows: readonly ActivityRow[] }
+  | { readonly kind: 'failures'; readonly rows: readonly FailureRow[] }
   | { readonly kind: 'answer'; readonly answer: RememberedAnswer }
   | { readonly kind: 'keepSealed'; readonly row: SealedRow }
   | { readonly kind: 'replaceSealed'; readonly row: SealedRow; readonly before: Uint8Array };
@@ -69,6 +73,8 @@ export function createWrites(database: Database): (job: Job) => Written {
   const revokeMatching = createRevokeMatching(database);
   const schedule = createScheduleWrites(database);
   const reservations = reservationWrites(database);
+  const putAccounts = accountWrites(database);
+  const putFailures = failureWrites(database);
   let prunedAt = 0;
 
   function addEntry(line: string): AuditEntryDraft {
@@ -116,6 +122,7 @@ export function createWrites(database: Database): (job: Job) => Written {
       const { id, accountId, standing, expiresAt, revision } = record;
       sql.putCredential.run(id, accountId, standing, expiresAt, revision, dueAt, JSON.stringify(record));
     }
+    putAccounts(job);
     // Re-wrapping may have replaced what a change has read: what is there stays.
     for (const { name, kek, bytes } of job.sealed) sql.keepSealed.run(name, kek, bytes);
     for (const name of job.destroyed) sql.destroySealed.run(name);
@@ -171,6 +178,8 @@ export function createWrites(database: Database): (job: Job) => Written {
         return putUsage(job.rows);
       case 'activity':
         return putActivity(job.rows);
+      case 'failures':
+        return putFailures(job.rows);
       case 'answer':
         return putAnswer(job.answer);
       case 'keepSealed':

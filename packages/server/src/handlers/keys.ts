@@ -12,6 +12,7 @@ import type { Engine, KeyChanged, KeyRefusal, KeysRevoked, StandingDeed } from '
 import type { z } from 'zod';
 import { type Call, done, failed, type Handler, type Reply } from './handler.ts';
 import { importInput } from './import-keys.ts';
+import { revisionOf } from './revision.ts';
 
 /** What a management change is answered with. The secret is exposed here and nowhere else. */
 export function keyAnswer(result: KeyChanged | KeysRevoked): unknown {
@@ -94,12 +95,6 @@ function idOf(params: unknown): string {
 
 function instant(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Date.parse(text);
-}
-
-/** `12`, and `"12"` as an entity tag is written. */
-function revisionOf(header: string | string[] | undefined): number | undefined {
-  const match = typeof header === 'string' ? /^"?(\d{1,15})"?$/.exec(header) : null;
-  return match === null ? undefined : Number(match[1]);
 }
 
 export function writeCursor(id: string): string {

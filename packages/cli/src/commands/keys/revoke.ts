@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { CommandError, UsageError } from '../../command-error.ts';
 import { type Context, connect, type ServiceFlags } from '../../context.ts';
 import type { ApiKey, RevokedKeys } from '../../keys/api-key.ts';
-import { collectMetadata, instantFrom } from '../../option-values.ts';
+import { collectMetadata, pastInstant } from '../../option-values.ts';
 import { plain, type Terminal } from '../../terminal.ts';
 import { serviceCommand } from '../service-command.ts';
 
@@ -60,7 +60,7 @@ export function addRevokeAll(keys: Command, context: Context): void {
     .option(
       '--created-before <time>',
       'keys made before: 2027-02-01 or 2027-02-01T08:00:00Z',
-      instantFrom(context.clock()),
+      pastInstant(context.clock()),
     )
     .option('--metadata <name=value>', 'keys with this metadata, repeatable', collectMetadata)
     .action(async (flags: RevokeAllFlags) => {
