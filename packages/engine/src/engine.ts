@@ -196,7 +196,9 @@ export function createEngine(options: EngineOptions): Engine {
     const maker = new DecisionMaker({
       ...parts,
       claimAndMeter,
-      rateLimits: new RateLimits(manifest?.rateLimits ?? []),
+      rateLimits: new RateLimits(manifest?.rateLimits ?? [], (account, limit) =>
+        book.quotaOf(account, limit),
+      ),
       usage,
       nextRequestId: createRequestIds(),
       admission: new Admission({
