@@ -33,6 +33,7 @@ import { RateLimits } from './rate-limits.ts';
 import { createRequestIds } from './request-id.ts';
 import { Demands } from './requirement.ts';
 import { Resolver } from './resolver.ts';
+import { TakenRestorer } from './taken-restorer.ts';
 import { UsageRecorder } from './usage.ts';
 import { UsageRelease } from './usage-release.ts';
 
@@ -124,6 +125,7 @@ export function createEngine(options: EngineOptions): Engine {
   const usage = new UsageRecorder(store);
   const watch = new DecisionWatch(clock);
   const claimAndMeter = options.claimAndMeter ?? createMemoryClaimAndMeter();
+  const takenRestorer = new TakenRestorer();
   const usageRelease = new UsageRelease({ store, log, claimAndMeter, clock });
   const rewrapper = createRewrapper({ store, keyring, clock, onError });
 
@@ -138,8 +140,7 @@ export function createEngine(options: EngineOptions): Engine {
     for (const { series, value } of await store.risingNonces()) {
       claimAndMeter.restoreRising?.(series, BigInt(value));
     }
-    for (const { taken } of await store.liveReservations(clock()))
-      claimAndMeter.restoreTaken?.(taken, clock());
+    await takenRestorer.restore(store, claimAndMeter, clock());
     store.subscribe((notice) => {
       for (const name of notice.foreignNames) resolver.addForeign(name);
       void cache.apply(notice);
