@@ -37,6 +37,7 @@ import { RateLimits } from './rate-limits.ts';
 import { createRequestIds } from './request-id.ts';
 import { Demands } from './requirement.ts';
 import { Resolver } from './resolver.ts';
+import { TakenRestorer } from './taken-restorer.ts';
 import { TokenBuckets } from './token-buckets.ts';
 import { createUpkeep, type Upkeep } from './upkeep/upkeep.ts';
 import { UsageRecorder } from './usage.ts';
@@ -143,6 +144,7 @@ export function createEngine(options: EngineOptions): Engine {
   const book = new AccountBook();
   const watch = new DecisionWatch(clock, book);
   const claimAndMeter = options.claimAndMeter ?? createMemoryClaimAndMeter();
+  const takenRestorer = new TakenRestorer();
   const usageRelease = new UsageRelease({ store, log, claimAndMeter, clock });
   const rewrapper = createRewrapper({ store, keyring, clock, onError });
   const upkeep = createUpkeep({ store, manifest, usage, clock, onError });
@@ -164,8 +166,7 @@ export function createEngine(options: EngineOptions): Engine {
     for (const { series, value } of await store.risingNonces()) {
       claimAndMeter.restoreRising?.(series, BigInt(value));
     }
-    for (const { taken } of await store.liveReservations(clock()))
-      claimAndMeter.restoreTaken?.(taken, clock());
+    await takenRestorer.restore(store, claimAndMeter, clock());
     await book.load(store);
     store.subscribe((notice) => {
       book.apply(notice);

@@ -1,6 +1,7 @@
+import { createEngine, createMemoryClaimAndMeter, type Store, StoreError } from '@countersign/engine';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Bench, benchOn, done, issue, manifestOf, SERVICE, said } from './engine-setup.ts';
-import { T0, wholeLog } from './records.ts';
+import { keyringOf, T0, wholeLog } from './records.ts';
 import { STORES } from './store-adapters.ts';
 import { bitgetRequest, type ClientKey } from './wire.ts';
 
@@ -137,6 +138,40 @@ for (const adapter of STORES) {
       await bench.restart();
       expect(said(await order(key, '50.1'))).toBe('constraint_violated');
       expect(said(await order(key, '50'))).toBe('allowed');
+    });
+
+    it('are counted once, though a start fails in the middle of reading them', async () => {
+      const key = await keyOf('100');
+      for (const amount of ['10', '20', '30']) await order(key, amount);
+      bench.nowMs += 1_000;
+      await order(key, '5');
+      await bench.restart();
+      let left = 3;
+      const faulty = (store: Store): Store => ({
+        ...store,
+        async liveReservations(nowMs) {
+          const all = [...(await store.liveReservations(nowMs))];
+          if (left-- <= 0) return all;
+          return (function* () {
+            yield* all.slice(0, 3 - left);
+            throw new StoreError('unavailable', 'no answer');
+          })();
+        },
+      });
+      await bench.engine.close();
+      const engine = createEngine({
+        store: faulty(bench.store),
+        keyring: keyringOf('kek-1'),
+        manifest: MANIFEST,
+        clock: () => bench.nowMs,
+        claimAndMeter: createMemoryClaimAndMeter(),
+      });
+      for (let i = 0; i < 3; i++) await expect(engine.start()).rejects.toThrow('no answer');
+      const ask = (amount: string) =>
+        engine.verify(bitgetRequest(key, { nowMs: bench.nowMs, body: JSON.stringify({ amount, n: n++ }) }));
+      expect(said(await ask('35.1'))).toBe('constraint_violated');
+      expect(said(await ask('35'))).toBe('allowed');
+      await engine.close();
     });
 
     it('stand in the log, with each decision that spent one', async () => {

@@ -43,6 +43,10 @@ describe.each([
       expect(answer.headers['ratelimit-policy']).toBe(POLICY);
       expect(ours.exec(String(answer.headers.ratelimit))?.[1]).toBe(left);
       expect(answer.headers['x-mbx-used-remain-limit']).toBe(left);
+      const signed = String(answer.headers['signature-input'] ?? '').includes(
+        '"ratelimit" "ratelimit-policy"',
+      );
+      expect(signed).toBe(answerSigner !== undefined);
     }
     const refused = await order();
     expect(refused.status).toBe(429);
