@@ -6,7 +6,7 @@ export interface Meter extends MeterAsk {
   readonly name: string;
 }
 
-export const NO_METERS: readonly Meter[] = [];
+const NO_METERS: readonly Meter[] = [];
 const NO_SPENDS: readonly SpendAsk[] = [];
 /** Lists that one credential keeps. A bot uses few routes. */
 const MAX_KEPT = 64;

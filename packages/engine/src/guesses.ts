@@ -15,13 +15,13 @@ const FAILURES: ReadonlySet<DenialCode> = new Set([
 ]);
 
 /** Failures of one network: 60 at once, one forgiven each minute. */
-export const NETWORK_BUDGET: FailureBudgetOptions = {
+const NETWORK_BUDGET: FailureBudgetOptions = {
   failures: 60,
   windowSeconds: 3_600,
   firstWaitSeconds: 1,
 };
 /** Wrong passphrases for one key, from all networks that it never succeeded from: 10 at once, one forgiven each hour. */
-export const PASSPHRASE_BUDGET: FailureBudgetOptions = {
+const PASSPHRASE_BUDGET: FailureBudgetOptions = {
   failures: 10,
   windowSeconds: 36_000,
   firstWaitSeconds: 1,
