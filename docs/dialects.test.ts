@@ -130,10 +130,13 @@ function decisionOn(
     claim,
     credential,
     dummies: () => credential,
-    requirement: { permission: undefined, weight: 1, facts: () => ({}) },
+    demanded: { permission: undefined, weight: 1, facts: () => ({}) },
     peer: undefined,
     audience: 'customers',
     nowMs,
+    isFrozen: false,
+    lastUsedAt: nowMs,
+    passphraseWaitMs: 0,
   });
 }
 

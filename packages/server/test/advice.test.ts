@@ -10,7 +10,7 @@ permissions:
 routes:
   - { route: GET /balance/:coin, permission: read }
   - { route: POST /orders, permission: trade, facts: { instrument: { json: /symbol }, notional: { json: /amount } } }
-  - { route: POST /withdrawals, permission: move }
+  - { route: POST /withdrawals, permission: move, facts: { address: { constant: home } } }
 `;
 
 const folder = new DataFolder();
@@ -31,7 +31,14 @@ afterAll(async () => {
   folder.remove();
 });
 
-const BEARER = { kind: 'bearer', passphrase: undefined, permissions: ['read', 'trade', 'move'] };
+const BEARER = {
+  kind: 'bearer',
+  passphrase: undefined,
+  permissions: ['read', 'trade', 'move'],
+  // What the policy of "move" demands.
+  constraints: { withdrawalAddresses: ['home'] },
+  expiresAt: '2027-05-20T00:00:00Z',
+};
 type Key = Awaited<ReturnType<RunningApp['newKey']>>;
 
 interface Sent {

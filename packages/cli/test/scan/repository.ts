@@ -12,8 +12,14 @@ export interface Repository {
   remove(): void;
 }
 
+/** Where npm puts commands of its packages, and so this one's: a repository of somebody else's has none of it. */
+const OURS = /node_modules\/\.bin$/;
+
 const ENV = {
-  PATH: process.env.PATH ?? '',
+  PATH: (process.env.PATH ?? '')
+    .split(':')
+    .filter((folder) => !OURS.test(folder))
+    .join(':'),
   HOME: '/nonexistent',
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_AUTHOR_NAME: 'somebody',
