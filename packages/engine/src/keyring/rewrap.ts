@@ -1,4 +1,4 @@
-import { kekOf, rewrap } from '../envelope.ts';
+import { kekOf, rewrap } from '../credentials/envelope.ts';
 import type { Keyring } from '../ports/keyring.ts';
 import type { Store } from '../ports/store.ts';
 import { turn } from '../turn.ts';

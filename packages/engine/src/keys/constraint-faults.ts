@@ -6,8 +6,8 @@ import {
   OPERATOR_ACCOUNT,
   unitsOf,
 } from '@countersign/core';
+import { knownFacts } from '../credentials/known-facts.ts';
 import { compileExpression } from '../expression/compile-expression.ts';
-import { knownFacts } from '../known-facts.ts';
 import { FACT_OF_CONSTRAINT } from './constraint-facts.ts';
 import { faultsInHours } from './hours-faults.ts';
 import type { Fault } from './key-input.ts';

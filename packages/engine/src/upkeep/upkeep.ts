@@ -1,11 +1,11 @@
 import type { Manifest } from '@countersign/core';
-import { lastUseOf } from '../last-use.ts';
+import type { UsageRecorder } from '../activity/usage.ts';
+import { lastUseOf } from '../credentials/last-use.ts';
+import { shortestOf } from '../credentials/shortest-of.ts';
 import type { CredentialRecord } from '../ports/record.ts';
 import type { Appointment } from '../ports/schedule.ts';
 import { type Store, StoreError } from '../ports/store.ts';
-import { shortestOf } from '../shortest-of.ts';
 import { turn } from '../turn.ts';
-import type { UsageRecorder } from '../usage.ts';
 import { carryOut, type Upkept } from './carry-out.ts';
 import { nextDueAt, type UpkeepRules } from './deeds.ts';
 

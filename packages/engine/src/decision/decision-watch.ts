@@ -1,7 +1,7 @@
 import type { Environment } from '@countersign/core';
-import type { AccountBook } from './account-book.ts';
+import type { AccountBook } from '../accounts/account-book.ts';
+import type { ChangeNotice } from '../ports/store.ts';
 import type { Allowed } from './decision.ts';
-import type { ChangeNotice } from './ports/store.ts';
 
 const MAX_KNOWN = 100_000;
 /** The longest that a timer of Node can wait. */

@@ -1,9 +1,9 @@
 import type { Denial } from '@countersign/core';
-import { ActivityRecorder } from './activity/activity-recorder.ts';
-import type { CacheEntry } from './credential-cache.ts';
-import type { Usage } from './ports/record.ts';
-import type { Store } from './ports/store.ts';
-import type { Way } from './way.ts';
+import type { CacheEntry } from '../credentials/credential-cache.ts';
+import type { Way } from '../decision/way.ts';
+import type { Usage } from '../ports/record.ts';
+import type { Store } from '../ports/store.ts';
+import { ActivityRecorder } from './activity-recorder.ts';
 
 /** Collects when credentials are used, and saves it now and then: never a write for each request. */
 export class UsageRecorder {

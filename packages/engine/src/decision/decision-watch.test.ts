@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ChangeNotice } from '../ports/store.ts';
 import { type Allowed, passPublic } from './decision.ts';
 import { DecisionWatch } from './decision-watch.ts';
-import type { ChangeNotice } from './ports/store.ts';
 
 const T0 = 1_795_500_000_000;
 const DAY_MS = 86_400_000;

@@ -8,26 +8,26 @@ import {
   type Question,
   type WireRequest,
 } from '@countersign/core';
+import type { AccountBook } from '../accounts/account-book.ts';
+import type { UsageRecorder } from '../activity/usage.ts';
+import type { AddressBook } from '../address-book.ts';
+import { DecisionEntry } from '../audit/decision-entry.ts';
+import type { GroupCommit } from '../audit/group-commit.ts';
+import type { CacheEntry } from '../credentials/credential-cache.ts';
+import type { Resolver } from '../credentials/resolver.ts';
+import type { Guesses } from '../guesses/guesses.ts';
+import type { Meter } from '../limits/credential-limits.ts';
+import type { RateLimits } from '../limits/rate-limits.ts';
+import type { ClaimAndMeter, ClaimAndMeterAnswer, OneUse, SpendAsk } from '../ports/claim-and-meter.ts';
+import type { MaybePromise } from '../ports/store.ts';
 import type { AcceptedDialects } from './accepted-dialects.ts';
-import type { AccountBook } from './account-book.ts';
-import type { AddressBook } from './address-book.ts';
 import type { Admission } from './admission.ts';
-import { DecisionEntry } from './audit/decision-entry.ts';
-import type { GroupCommit } from './audit/group-commit.ts';
-import type { CacheEntry } from './credential-cache.ts';
-import type { Meter } from './credential-limits.ts';
 import { type Ask, type Decision, type Denied, passPublic } from './decision.ts';
-import type { Guesses } from './guesses.ts';
 import { type OneUseSettings, oneUseOf } from './one-use.ts';
 import { allowedOf, deniedOf, limitStates, NO_LIMITS } from './outcome.ts';
 import { noDialect, refusedClaim, unavailable } from './own-denials.ts';
-import type { ClaimAndMeter, ClaimAndMeterAnswer, OneUse, SpendAsk } from './ports/claim-and-meter.ts';
-import type { MaybePromise } from './ports/store.ts';
-import type { RateLimits } from './rate-limits.ts';
 import { readClaim } from './read-claim.ts';
 import type { Demands } from './requirement.ts';
-import type { Resolver } from './resolver.ts';
-import type { UsageRecorder } from './usage.ts';
 import type { Way } from './way.ts';
 
 export interface DecisionMakerParts extends OneUseSettings {

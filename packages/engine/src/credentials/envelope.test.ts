@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createEnvKeyring } from '../keyring/env.ts';
+import { KeyringError } from '../ports/keyring.ts';
 import { kekOf, prepareSealer, rewrap, seal, unseal } from './envelope.ts';
-import { createEnvKeyring } from './keyring/env.ts';
-import { KeyringError } from './ports/keyring.ts';
 
 const NAME = 'credential/ck_1/1';
 const kek = (fill: number) => Buffer.alloc(32, fill).toString('base64');

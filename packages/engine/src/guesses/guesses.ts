@@ -1,9 +1,9 @@
 import { type Denial, type DenialCode, denial, sourceOf } from '@countersign/core';
+import type { Way } from '../decision/way.ts';
+import type { FailureRow, FailureStore } from '../ports/failures.ts';
 import { FailureBudget, type FailureBudgetOptions } from './failure-budget.ts';
 import { KnownNetworks } from './known-networks.ts';
-import type { FailureRow, FailureStore } from './ports/failures.ts';
 import { TokenBuckets } from './token-buckets.ts';
-import type { Way } from './way.ts';
 
 /** Denials that show that somebody guesses. Only these are counted. */
 const FAILURES: ReadonlySet<DenialCode> = new Set([

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { type Keyring, KeyringError } from './ports/keyring.ts';
+import { type Keyring, KeyringError } from '../ports/keyring.ts';
 
 /**
  * Envelope encryption of what must be recoverable. Each value has a data key of its own, AES-256-GCM over the

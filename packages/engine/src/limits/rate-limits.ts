@@ -7,9 +7,9 @@ import {
   type Rule,
   sourceOf,
 } from '@countersign/core';
-import type { CacheEntry } from './credential-cache.ts';
+import type { CacheEntry } from '../credentials/credential-cache.ts';
+import type { Way } from '../decision/way.ts';
 import type { Meter } from './credential-limits.ts';
-import type { Way } from './way.ts';
 
 /** The quota that an account has instead of a limit's own; undefined where it has none. */
 export type QuotaOf = (accountId: string, limitName: string) => number | undefined;

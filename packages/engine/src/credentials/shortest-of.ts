@@ -1,5 +1,5 @@
 import { type Manifest, OPERATOR_ACCOUNT, type Policy } from '@countersign/core';
-import type { CredentialRecord } from './ports/record.ts';
+import type { CredentialRecord } from '../ports/record.ts';
 
 /** Times of a policy that concern a key as a whole, so that the shortest of its permissions' counts. */
 type WholeKeyTime = 'idleExpiryMs' | 'rotateEveryMs';

@@ -7,8 +7,8 @@ import {
   type Rule,
   readFacts,
 } from '@countersign/core';
+import { OPERATOR_PERMISSIONS } from '../keys/operator-permissions.ts';
 import type { Ask } from './decision.ts';
-import { OPERATOR_PERMISSIONS } from './keys/operator-permissions.ts';
 
 /** Whether a request needs no credential, needs a known one, or goes where no route is declared. */
 export type Demand =

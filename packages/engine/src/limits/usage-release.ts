@@ -1,9 +1,9 @@
 import { decimalOf } from '@countersign/core';
-import type { GroupCommit } from './audit/group-commit.ts';
-import type { By } from './keys/key-result.ts';
-import type { ClaimAndMeter } from './ports/claim-and-meter.ts';
-import { endOfTaken, type Reservation } from './ports/reservations.ts';
-import type { Store } from './ports/store.ts';
+import type { GroupCommit } from '../audit/group-commit.ts';
+import type { By } from '../keys/key-result.ts';
+import type { ClaimAndMeter } from '../ports/claim-and-meter.ts';
+import { endOfTaken, type Reservation } from '../ports/reservations.ts';
+import type { Store } from '../ports/store.ts';
 
 /** What a decision took of limits is given back. */
 export interface UsageReleased {

@@ -1,4 +1,4 @@
-import type { CredentialRecord, Usage } from './ports/record.ts';
+import type { CredentialRecord, Usage } from '../ports/record.ts';
 
 /** When a credential last showed a sign of life, in ms since 1970: it was used, or made, or allowed more than before. */
 export function lastUseOf(

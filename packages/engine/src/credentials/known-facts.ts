@@ -1,6 +1,6 @@
 import { type Manifest, OPERATOR_ACCOUNT } from '@countersign/core';
-import type { ExpressionFacts } from './expression/compile-expression.ts';
-import { OPERATOR_PERMISSIONS } from './keys/operator-permissions.ts';
+import type { ExpressionFacts } from '../expression/compile-expression.ts';
+import { OPERATOR_PERMISSIONS } from '../keys/operator-permissions.ts';
 
 /** The requests of operators have no facts. */
 const OF_OPERATORS: ExpressionFacts = {

@@ -10,8 +10,8 @@ import type {
   RequirementCases,
   WireRequest,
 } from '@countersign/core';
+import type { OneUse, Taken } from '../ports/claim-and-meter.ts';
 import type { Ask, RateLimitState } from './decision.ts';
-import type { OneUse, Taken } from './ports/claim-and-meter.ts';
 
 /** What is known of a request on its way; stages fill it in. It is also the question that the pure stages answer. */
 export interface Way {

@@ -12,11 +12,11 @@ import {
   parseNetwork,
   readAddress,
 } from '@countersign/core';
+import { compileExpression } from '../expression/compile-expression.ts';
+import type { Keyring } from '../ports/keyring.ts';
+import type { CredentialRecord, SecretVersionRecord } from '../ports/record.ts';
 import { unseal } from './envelope.ts';
-import { compileExpression } from './expression/compile-expression.ts';
 import { knownFacts } from './known-facts.ts';
-import type { Keyring } from './ports/keyring.ts';
-import type { CredentialRecord, SecretVersionRecord } from './ports/record.ts';
 import { shortestOf } from './shortest-of.ts';
 
 /** What is sealed for a secret version: the secret of an `hmac` credential, and any kind's passphrase. */

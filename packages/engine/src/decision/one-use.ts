@@ -7,9 +7,9 @@ import {
   sha256Hex,
   type WireRequest,
 } from '@countersign/core';
-import { fingerprint } from './fingerprint.ts';
+import { fingerprint } from '../credentials/fingerprint.ts';
+import type { OneUse, RisingNonce } from '../ports/claim-and-meter.ts';
 import type { LongestMemory } from './longest-memory.ts';
-import type { OneUse, RisingNonce } from './ports/claim-and-meter.ts';
 
 export interface OneUseSettings {
   readonly fingerprintSeed: number;

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { KeySlab, lookupOfForeignToken, mintBearerToken, mintId } from '@countersign/core';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { createEnvKeyring } from '../keyring/env.ts';
+import { createMemoryStore } from '../memory/store.ts';
+import type { CredentialRecord } from '../ports/record.ts';
+import type { Store } from '../ports/store.ts';
 import { CredentialCompiler } from './compile-credential.ts';
 import { CredentialCache } from './credential-cache.ts';
-import { createEnvKeyring } from './keyring/env.ts';
-import { createMemoryStore } from './memory/store.ts';
-import type { CredentialRecord } from './ports/record.ts';
-import type { Store } from './ports/store.ts';
 import { Resolver } from './resolver.ts';
 
 const unreported = (fault: unknown) => {

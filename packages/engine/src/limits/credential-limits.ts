@@ -1,5 +1,5 @@
 import type { Credential } from '@countersign/core';
-import type { MeterAsk, SpendAsk } from './ports/claim-and-meter.ts';
+import type { MeterAsk, SpendAsk } from '../ports/claim-and-meter.ts';
 
 /** A rate limit as it is asked, with its name. */
 export interface Meter extends MeterAsk {

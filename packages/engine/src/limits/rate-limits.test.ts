@@ -1,8 +1,8 @@
 import type { Credential, RateLimitRule, Requirement } from '@countersign/core';
 import { describe, expect, it } from 'vitest';
-import { CacheEntry } from './credential-cache.ts';
+import { CacheEntry } from '../credentials/credential-cache.ts';
+import type { Way } from '../decision/way.ts';
 import { RateLimits } from './rate-limits.ts';
-import type { Way } from './way.ts';
 
 const rule = (name: string, per: RateLimitRule['per'], more: Partial<RateLimitRule> = {}): RateLimitRule => ({
   name,

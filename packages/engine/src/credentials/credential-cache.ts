@@ -1,9 +1,9 @@
 import type { Credential } from '@countersign/core';
+import { CredentialLimits, limitsOf } from '../limits/credential-limits.ts';
+import type { CredentialRecord } from '../ports/record.ts';
+import type { ChangeNotice, MaybePromise, Store } from '../ports/store.ts';
 import { type CredentialCompiler, releaseCredential } from './compile-credential.ts';
-import { CredentialLimits, limitsOf } from './credential-limits.ts';
 import { lastUseOf } from './last-use.ts';
-import type { CredentialRecord } from './ports/record.ts';
-import type { ChangeNotice, MaybePromise, Store } from './ports/store.ts';
 
 /** A cached credential, with when it was last used. */
 export class CacheEntry {

@@ -1,6 +1,6 @@
 import { type Environment, OPERATOR_ACCOUNT } from '@countersign/core';
-import type { AccountRecord, AccountStore, FreezeRecord } from './ports/accounts.ts';
-import type { ChangeNotice } from './ports/store.ts';
+import type { AccountRecord, AccountStore, FreezeRecord } from '../ports/accounts.ts';
+import type { ChangeNotice } from '../ports/store.ts';
 
 /**
  * Knows all accounts that differ from others, and which environments are frozen: few, so all of them are in memory.

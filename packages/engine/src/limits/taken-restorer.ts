@@ -1,5 +1,5 @@
-import type { ClaimAndMeter } from './ports/claim-and-meter.ts';
-import type { Store } from './ports/store.ts';
+import type { ClaimAndMeter } from '../ports/claim-and-meter.ts';
+import type { Store } from '../ports/store.ts';
 
 /**
  * Counts again, at start, what decisions took before. A start that fails is tried again: nothing is counted twice for it,

@@ -1,5 +1,5 @@
-import { fingerprint, fingerprintText, parseFingerprint } from './fingerprint.ts';
-import { FingerprintSet } from './fingerprint-set.ts';
+import { fingerprint, fingerprintText, parseFingerprint } from '../credentials/fingerprint.ts';
+import { FingerprintSet } from '../credentials/fingerprint-set.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
 /** Most pairs in one of the two sets. */

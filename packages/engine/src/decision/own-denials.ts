@@ -1,7 +1,7 @@
 import { type Credential, type Denial, denial } from '@countersign/core';
-import type { Meter } from './credential-limits.ts';
+import type { Meter } from '../limits/credential-limits.ts';
+import type { ClaimAndMeterAnswer } from '../ports/claim-and-meter.ts';
 import type { Ask } from './decision.ts';
-import type { ClaimAndMeterAnswer } from './ports/claim-and-meter.ts';
 
 /** What is wrong when no dialect was recognised. */
 export function noDialect({ dialect }: Ask, message: string | undefined): Denial {

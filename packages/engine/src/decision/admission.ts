@@ -1,6 +1,6 @@
 import { type Denial, denial, faultInRequestLine } from '@countersign/core';
-import { networkOf } from './guesses.ts';
-import type { TokenBuckets } from './token-buckets.ts';
+import { networkOf } from '../guesses/guesses.ts';
+import type { TokenBuckets } from '../guesses/token-buckets.ts';
 import type { Way } from './way.ts';
 
 export interface AdmissionParts {

@@ -9,11 +9,11 @@ import {
   problemAnswer,
   type RefusalContext,
 } from '@countersign/core';
+import type { Meter } from '../limits/credential-limits.ts';
+import type { MeterState } from '../ports/claim-and-meter.ts';
 import { answerHeaders } from './answer-headers.ts';
-import type { Meter } from './credential-limits.ts';
 import type { Allowed, Denied, RateLimitState, RetiringSecret } from './decision.ts';
 import { deprecationHeaders } from './deprecation-headers.ts';
-import type { MeterState } from './ports/claim-and-meter.ts';
 import type { Way } from './way.ts';
 
 /** What a stranger without any credential is told to bring, where no dialect is preferred. */

@@ -1,12 +1,12 @@
 import { type KeyRow, KeySlab } from '@countersign/core';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { createEnvKeyring } from '../keyring/env.ts';
+import { createMemoryStore } from '../memory/store.ts';
+import type { CredentialRecord, SecretVersionRecord } from '../ports/record.ts';
+import type { ChangeNotice, Store } from '../ports/store.ts';
 import { CredentialCompiler, sealedName } from './compile-credential.ts';
 import { CredentialCache } from './credential-cache.ts';
 import { seal } from './envelope.ts';
-import { createEnvKeyring } from './keyring/env.ts';
-import { createMemoryStore } from './memory/store.ts';
-import type { CredentialRecord, SecretVersionRecord } from './ports/record.ts';
-import type { ChangeNotice, Store } from './ports/store.ts';
 
 const unreported = (fault: unknown) => {
   throw fault;

@@ -1,4 +1,4 @@
-import type { NonceFingerprint } from './ports/claim-and-meter.ts';
+import type { NonceFingerprint } from '../ports/claim-and-meter.ts';
 
 /**
  * Hashes a text to 64 bits under a 32-bit seed: two multiplicative hashes, mixed at the end. It is no

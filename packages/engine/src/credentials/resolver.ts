@@ -1,8 +1,8 @@
 import { hasIdForm, isIssuedId } from '@countersign/core';
+import type { Store } from '../ports/store.ts';
 import type { CacheEntry, CredentialCache } from './credential-cache.ts';
 import { fingerprint } from './fingerprint.ts';
 import { FingerprintSet } from './fingerprint-set.ts';
-import type { Store } from './ports/store.ts';
 
 const MAX_ALIASES = 100_000;
 const MAX_TRIES = 8;
