@@ -123,7 +123,7 @@ describe('keys trim', () => {
     await use(key, '203.0.113.7');
     const { exitCode, noted } = await run('keys', 'trim', key.id, '--yes', '--days', '1');
     expect(exitCode).toBe(1);
-    expect(noted).toContain('The key was made 0 days ago');
+    expect(noted).toContain('The key was made less than a day ago');
     expect((await shown(key.id)).revision).toBe(key.revision);
     expect((await run('keys', 'advice', key.id)).printed).toContain('Nothing is proposed.');
   });

@@ -178,7 +178,7 @@ describe('GET /v1/keys/{id}/advice', () => {
     const { json } = await app.get(`/v1/keys/${key.id}/advice?days=1`);
     expect(json.tooLittle).toEqual([
       expect.stringContaining('not used in 1 day'),
-      expect.stringContaining('made 0 days ago'),
+      expect.stringContaining('made less than a day ago'),
     ]);
     expect(json.edit).toBeNull();
   });

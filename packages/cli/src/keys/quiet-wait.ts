@@ -66,8 +66,9 @@ export async function retireOnceQuiet(
   if (current === undefined || old === undefined || isOver(old, clock()))
     throw new CommandError('No previous secret version is in its grace.');
   const interrupt = interruption();
+  const waiting: Waiting = { terminal, clock, api, key, current, old, interrupt: interrupt.signal };
   try {
-    await untilQuiet({ terminal, clock, api, key, current, old, interrupt: interrupt.signal }, flags);
+    await untilQuiet(waiting, flags);
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
     throw new CommandError(
@@ -77,7 +78,20 @@ export async function retireOnceQuiet(
   } finally {
     interrupt.stop();
   }
-  return api.call<ApiKey>('retirePrevious', { params: { id: key.id }, body: { version: old.version } });
+  return retire(waiting);
+}
+
+/** The key may be changed in the very moment: then it is looked at what became of it, and asked once more. */
+async function retire(waiting: Waiting): Promise<ApiKey> {
+  const { api, key, old } = waiting;
+  const input = { params: { id: key.id }, body: { version: old.version } };
+  try {
+    return await api.call<ApiKey>('retirePrevious', input);
+  } catch (error) {
+    if (!(error instanceof ProblemError) || error.problem.code !== 'revision_mismatch') throw error;
+    await look(waiting);
+    return api.call<ApiKey>('retirePrevious', input);
+  }
 }
 
 interface Waiting {

@@ -113,7 +113,9 @@ function reasonsToWait(input: AdviceInput, activity: readonly Activity[]): strin
   if (age < days) {
     const deed = madeAt === record.createdAt ? 'made' : 'last widened';
     const ago = age === 0 ? 'less than a day' : daysText(age);
-    reasons.push(`The key was ${deed} ${ago} ago: ${daysText(days)} of use as it is now are not over yet.`);
+    reasons.push(
+      `The key was ${deed} ${ago} ago: there is no use of it as it is now for ${daysText(days)} yet.`,
+    );
   } else if (firstDay === undefined || firstDay > today - days) {
     const known = firstDay === undefined ? 0 : today - firstDay;
     reasons.push(
