@@ -260,7 +260,7 @@ export class DecisionMaker {
     } catch {
       // The log itself has told onError, and keeps the entry until it can be written.
       const { taken } = entry;
-      entry.taken = undefined;
+      entry.withdraw();
       if (taken !== undefined) await this.#parts.claimAndMeter.giveBack(taken, way.nowMs);
       return this.#deny(way, unavailable('The audit log cannot be written.'));
     }
