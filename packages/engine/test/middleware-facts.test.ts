@@ -31,9 +31,11 @@ afterAll(async () => {
   await bench.close();
 });
 
-async function send(body: string, type: string): Promise<string> {
+const send = (body: string, type: string) => post(key, body, type);
+
+async function post(by: IssuedKey, body: string, type: string): Promise<string> {
   bench.nowMs++;
-  const { headers } = bitgetRequest(key, { nowMs: bench.nowMs, body });
+  const { headers } = bitgetRequest(by, { nowMs: bench.nowMs, body });
   const pairs = headers.flatMap((name, i): [string, string][] =>
     i % 2 === 0 ? [[name, headers[i + 1] ?? '']] : [],
   );
@@ -52,4 +54,10 @@ it('Express: what a handler reads in a body is what the constraints were held ag
   // As curl -d sends it: read as a form it has no order in it.
   expect(await send('{"symbol":"BTCUSDT","amount":"1"}', FORM)).toBe('done');
   expect(orders[1]).not.toHaveProperty('symbol');
+});
+
+it('Express: a name in a form keeps a mark that it begins with', async () => {
+  const other = await issue(bench);
+  await post(other, '?symbol=ETHUSDT&amount=1', FORM);
+  expect({ ...(orders.at(-1) as object) }).toEqual({ '?symbol': 'ETHUSDT', amount: '1' });
 });

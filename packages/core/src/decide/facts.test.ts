@@ -364,6 +364,8 @@ describe('facts in a form', () => {
     expect(form('symbol=A&size=1')).toBe('A');
     expect(form('symbol=A&symbol=B')).toBeUndefined();
     expect(form('?symbol=A')).toBeUndefined();
+    expect(form('?symbol=A&symbol=B')).toBeUndefined();
+    expect(form('?size=1&symbol=B')).toBe('B');
     expect(form('')).toBeUndefined();
   });
 });
@@ -383,6 +385,7 @@ describe('facts that are a parameter', () => {
     expect(parameter('symbol=A&symbol=B', '')).toBeUndefined();
     expect(parameter('?symbol=A', '')).toBeUndefined();
     expect(parameter('', '?symbol=A')).toBeUndefined();
+    expect(parameter('symbol=A', '?symbol=B')).toBeUndefined();
     expect(parameter('', '')).toBeUndefined();
   });
 });

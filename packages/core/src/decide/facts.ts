@@ -105,9 +105,9 @@ function field(source: FactPlace, request: WireRequest): string | undefined {
   // The first `&` keeps a leading `?`, which URLSearchParams would drop: it belongs to the first name.
   const text = `&${query}&${form}`;
   const found = onlyField(text, source.at);
-  if (found === undefined || !text.includes(';')) return found;
-  // Some parsers end a field at a `;`, too.
-  return onlyField(text.replaceAll(';', '&'), source.at) === found ? found : undefined;
+  // Some parsers end a field at a `;`, too, and leave a `?` out that a form begins with.
+  const loose = `&${query}&${form.replace(/^\?/, '')}`.replaceAll(';', '&');
+  return loose === text || onlyField(loose, source.at) === found ? found : undefined;
 }
 
 function onlyField(text: string, wanted: string): string | undefined {
