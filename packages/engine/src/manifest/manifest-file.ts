@@ -1,4 +1,4 @@
-import { DIALECTS, type Manifest } from '@countersign/core';
+import { DIALECTS, type Manifest, type Permission } from '@countersign/core';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { kindsWithoutDialect } from './contradictions.ts';
 import type { ManifestFields, Path } from './manifest-fields.ts';
@@ -92,7 +92,7 @@ function readManifest(root: unknown, fields: ManifestFields) {
   const manifest: Omit<Manifest, 'ruleFor'> = {
     dialects: readDialects(given.dialects, own, fields),
     ownDialects: own.dialects,
-    permissions,
+    permissions: withAddresses(permissions, routes),
     templates: new Map(),
     rateLimits: readRateLimits(given.rateLimits, permissions, routes, fields),
     facts: factTypesOf(routes, fields),
@@ -102,6 +102,22 @@ function readManifest(root: unknown, fields: ManifestFields) {
   }
   const templates = readTemplates(given.templates, { ...manifest, ruleFor: () => undefined }, fields);
   return { ...manifest, templates, routes };
+}
+
+/** Marks permissions under which a route says where a withdrawal goes: a caller of the verify API names no route. */
+function withAddresses(
+  permissions: ReadonlyMap<string, Permission>,
+  routes: readonly Route[],
+): Map<string, Permission> {
+  const rules = routes.flatMap(({ rule }) => [rule, ...(rule.cases ?? []).map((one) => one.rule)]);
+  const marked = new Set(
+    rules
+      .filter(({ facts }) => facts.some(({ name }) => name === 'address'))
+      .map(({ permission }) => permission?.name),
+  );
+  return new Map(
+    [...permissions].map(([name, one]) => [name, marked.has(name) ? { ...one, hasAddresses: true } : one]),
+  );
 }
 
 function readDialects(value: unknown, own: OwnDialects, fields: ManifestFields): string[] | undefined {
