@@ -1,6 +1,6 @@
 import { DIALECTS, type Manifest, type Permission } from '@countersign/core';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
-import { kindsWithoutDialect } from './contradictions.ts';
+import { addressesWithoutFact, kindsWithoutDialect } from './contradictions.ts';
 import type { ManifestFields, Path } from './manifest-fields.ts';
 import { type OwnDialects, readOwnDialects } from './own-dialects.ts';
 import { readPermissions } from './read-permissions.ts';
@@ -99,6 +99,10 @@ function readManifest(root: unknown, fields: ManifestFields) {
   };
   for (const { name, message } of kindsWithoutDialect(manifest)) {
     fields.fault(['permissions', name, 'policy', 'kinds'], message);
+  }
+  for (const name of addressesWithoutFact(manifest)) {
+    const message = 'no key could be made: no route declares the fact "address"';
+    fields.fault(['permissions', name, 'policy', 'needsWithdrawalAddresses'], message);
   }
   const templates = readTemplates(given.templates, { ...manifest, ruleFor: () => undefined }, fields);
   return { ...manifest, templates, routes };
