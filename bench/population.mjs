@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { mintId } from '../packages/core/dist/index.js';
-import { sealedName } from '../packages/engine/dist/compile-credential.js';
+import { sealedName } from '../packages/engine/dist/credentials/compile-credential.js';
 import { seal, unseal } from '../packages/engine/dist/index.js';
 import { IP, KEY, orderBody, PASSPHRASE, TARGET } from './exchange.mjs';
 

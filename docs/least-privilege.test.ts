@@ -73,7 +73,7 @@ it('does what the page says, command by command', async () => {
   }
   const [show, dryRun, applied, advice, trim, learn] = said.map(({ printed }) => printed);
   expect(show).toContain('withdraw, last used not in 90 days');
-  expect(dryRun).toContain('1 of 2 requests in 30 days would have been refused, from 1 addresses.');
+  expect(dryRun).toContain('1 of 2 requests in 30 days would have been refused, from 1 address.');
   expect(dryRun).toContain('Nobody used: 2001:db8::/64');
   expect(applied).toContain('0 of 2 requests');
   expect(advice).toMatch(/withdraw +0 +unused/);

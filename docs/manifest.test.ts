@@ -4,7 +4,7 @@ import { parseManifest } from '../packages/engine/dist/index.js';
 import { codeBlocks, page } from './pages.ts';
 
 const text = page('docs/manifest.md');
-const [example = '', facts = '', streams = ''] = codeBlocks(text, 'yaml');
+const [example = '', facts = '', , streams = ''] = codeBlocks(text, 'yaml');
 
 function parsed(manifest: string) {
   const result = parseManifest(manifest);

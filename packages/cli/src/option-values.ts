@@ -21,6 +21,12 @@ export function durationSeconds(text: string): number {
   return Number(match[1]) * SECONDS[(match[2] || 's') as keyof typeof SECONDS];
 }
 
+/** Seconds as {@link durationSeconds} reads them, in the largest unit that they are a whole number of. */
+export function durationText(seconds: number): string {
+  const [unit, size] = Object.entries(SECONDS).findLast(([, each]) => seconds % each === 0) ?? ['s', 1];
+  return `${seconds / size}${unit}`;
+}
+
 /** Reads a whole number that is not negative. */
 export function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Write a whole number.');
@@ -66,7 +72,7 @@ export function pastInstant(nowMs: number): (text: string) => string {
     const isDuration = /^\d+[smhd]$/.test(text);
     const time = isDuration ? '' : instantFrom(nowMs)(text);
     if (isDuration || Date.parse(time) > nowMs) {
-      throw new InvalidArgumentError('Write a time that has been: 2027-02-01 or 2027-02-01T08:00:00Z.');
+      throw new InvalidArgumentError('Write a time that has been, as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ.');
     }
     return time;
   };

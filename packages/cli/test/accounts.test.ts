@@ -177,4 +177,11 @@ describe('keys revoke-all', () => {
       expect(stderr).toContain('a time that has been');
     },
   );
+
+  it('says so when no key fits', async () => {
+    const args = ['keys', 'revoke-all', '--metadata', 'app=mistyped', '--reason', 'x', '--yes'];
+    const { code, stdout, stderr } = await run(args);
+    expect([code, stdout.slice(0, 10)]).toEqual([0, 'Revoked 0 ']);
+    expect(stderr).toBe('No key fits that was not revoked before: is the filter right?\n');
+  });
 });

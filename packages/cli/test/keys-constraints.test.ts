@@ -82,6 +82,12 @@ describe('constraints by options', () => {
     expect(shorter.constraints.hours).toEqual({ timeZone: 'UTC', windows: [WORK_DAYS] });
   });
 
+  it('are not taken away and given in one edit', async () => {
+    const { id } = await create(...ALL);
+    const { code, stderr } = await run(['keys', 'edit', id, '--no-hours', '--time-zone', 'UTC']);
+    expect([code, stderr]).toEqual([2, '--no-hours takes the hours away: leave --time-zone out.\n']);
+  });
+
   it('are taken away one by one', async () => {
     const { id } = await create(...ALL);
     const names = ['side', 'order-type', 'max-notional-per-day', 'withdraw-to', 'hours', 'expression'];

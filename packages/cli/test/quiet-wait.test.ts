@@ -151,7 +151,7 @@ describe('a command line that contradicts itself is refused before anything is d
     [['--wait-at-most', '1m'], 'go with --wait'],
     [['--wait', '--grace', '0'], 'nothing to wait for'],
     [['--wait', '--quiet-for', '0'], 'longer than 0'],
-    [['--wait', '--grace', '10m'], '--grace is longer than --quiet-for'],
+    [['--wait', '--grace', '10m'], '--grace must be longer than --quiet-for'],
     [['--wait', '--wait-at-most', '9m'], 'at least as long as --quiet-for'],
     [['--wait', '--quiet-for', '1h', '--wait-at-most', '59m'], 'at least as long as --quiet-for'],
   ])('%j', async (options, message) => {

@@ -23,22 +23,22 @@ import {
   visible,
   type WireRequest,
 } from '@countersign/core';
-import type { AcceptedDialects } from './accepted-dialects.ts';
-import type { AccountBook } from './account-book.ts';
+import type { AccountBook } from './accounts/account-book.ts';
 import type { AddressBook } from './address-book.ts';
 import type { GroupCommit } from './audit/group-commit.ts';
-import { openProof } from './compile-credential.ts';
-import type { CacheEntry } from './credential-cache.ts';
-import type { Ask } from './decision.ts';
+import { openProof } from './credentials/compile-credential.ts';
+import type { CacheEntry } from './credentials/credential-cache.ts';
+import type { Resolver } from './credentials/resolver.ts';
+import type { AcceptedDialects } from './decision/accepted-dialects.ts';
+import type { Ask } from './decision/decision.ts';
+import { noDialect } from './decision/own-denials.ts';
+import { readClaim } from './decision/read-claim.ts';
+import type { Demands } from './decision/requirement.ts';
+import { TokenBuckets } from './guesses/token-buckets.ts';
 import type { By } from './keys/key-result.ts';
-import { noDialect } from './own-denials.ts';
 import type { Keyring } from './ports/keyring.ts';
 import type { CredentialRecord } from './ports/record.ts';
 import type { Store } from './ports/store.ts';
-import { readClaim } from './read-claim.ts';
-import type { Demands } from './requirement.ts';
-import type { Resolver } from './resolver.ts';
-import { TokenBuckets } from './token-buckets.ts';
 
 /** Why a request is refused, and what its client did wrong. Holds no secret, and no signature that would be right. */
 export interface Explanation {

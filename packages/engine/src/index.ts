@@ -5,16 +5,17 @@ export type { Advice, Proposal } from './advice/advise.ts';
 export type { DryRun } from './advice/dry-run.ts';
 export type { LearnedPermission, LearnedRoute } from './advice/propose-template.ts';
 export type { AddressUse } from './advice/traffic.ts';
-export * from './decision.ts';
+export { prepareSealer, type Sealer, seal, unseal } from './credentials/envelope.ts';
+export * from './decision/decision.ts';
+export { createRequestIds } from './decision/request-id.ts';
 export * from './engine.ts';
-export { prepareSealer, type Sealer, seal, unseal } from './envelope.ts';
 export type { ExplainRefusal, Explanation } from './explainer.ts';
 export {
   type CompiledExpression,
   compileExpression,
   type ExpressionFacts,
 } from './expression/compile-expression.ts';
-export type { FailureBudgetOptions } from './failure-budget.ts';
+export type { FailureBudgetOptions } from './guesses/failure-budget.ts';
 export { createEnvKeyring } from './keyring/env.ts';
 export { type FileKeyring, openFileKeyring } from './keyring/file.ts';
 export type { Rewrapper, RewrapState } from './keyring/rewrap.ts';
@@ -25,6 +26,7 @@ export * from './keys/key-result.ts';
 export type { KeyService, StandingDeed } from './keys/key-service.ts';
 export * from './keys/key-view.ts';
 export { OPERATOR_PERMISSIONS } from './keys/operator-permissions.ts';
+export type { UsageRefusal, UsageReleased } from './limits/usage-release.ts';
 export * from './manifest/manifest-file.ts';
 export { createMemoryClaimAndMeter } from './memory/claim-and-meter.ts';
 export { createMemoryStore } from './memory/store.ts';
@@ -40,5 +42,3 @@ export * from './ports/reservations.ts';
 export * from './ports/revocations.ts';
 export * from './ports/schedule.ts';
 export * from './ports/store.ts';
-export { createRequestIds } from './request-id.ts';
-export type { UsageRefusal, UsageReleased } from './usage-release.ts';

@@ -2,12 +2,16 @@ import { createMemoryClaimAndMeter } from '@countersign/engine';
 import { expect, it } from 'vitest';
 import { type ClaimAndMeterAdapter, claimAndMeterContract } from './claim-and-meter.contract.ts';
 import { T0 } from './records.ts';
+import { takenAndGivenBackContract } from './taken-and-given-back.contract.ts';
 
 const ADAPTERS: readonly ClaimAndMeterAdapter[] = [
   { name: 'memory', hasCapacity: true, open: async (options) => createMemoryClaimAndMeter(options) },
 ];
 
-for (const adapter of ADAPTERS) claimAndMeterContract(adapter);
+for (const adapter of ADAPTERS) {
+  claimAndMeterContract(adapter);
+  takenAndGivenBackContract(adapter);
+}
 
 it('claim and meter in memory: a request that is refused leaves no counters behind', () => {
   const port = createMemoryClaimAndMeter();

@@ -177,7 +177,7 @@ describe('GET /v1/keys/{id}/advice', () => {
     const key = await app.newKey(BEARER);
     const { json } = await app.get(`/v1/keys/${key.id}/advice?days=1`);
     expect(json.tooLittle).toEqual([
-      expect.stringContaining('not used in 1 days'),
+      expect.stringContaining('not used in 1 day'),
       expect.stringContaining('made 0 days ago'),
     ]);
     expect(json.edit).toBeNull();

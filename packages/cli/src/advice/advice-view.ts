@@ -12,7 +12,7 @@ export function adviceText(terminal: Terminal, advice: ApiAdvice): string {
   const parts = [
     table(
       terminal,
-      ['PERMISSION', 'REQUESTS', `LAST USED (OF ${days} DAYS)`],
+      ['PERMISSION', 'REQUESTS', days === 1 ? 'LAST USED (1 DAY)' : `LAST USED (${days} DAYS)`],
       permissions.map((one) => [one.permission, String(one.requests), instant(one.lastUsedAt, 'unused')]),
     ),
     table(
@@ -67,7 +67,7 @@ export function dryRunText(terminal: Terminal, run: ApiDryRun): string {
   const sum =
     requests === 0
       ? `There were no requests in ${days} days: nothing can be said of the list.`
-      : `${refusedRequests} of ${requests} requests in ${days} days would have been refused, from ${refusedAddresses} addresses.`;
+      : `${refusedRequests} of ${requests} requests in ${days} days would have been refused, from ${refusedAddresses} ${refusedAddresses === 1 ? 'address' : 'addresses'}.`;
   const parts = [sum];
   if (refused.length > 0) {
     parts.push(

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type Context, connect, type ServiceFlags } from '../context.ts';
 import type { ApiTemplates } from '../keys/api-key.ts';
+import { durationText } from '../option-values.ts';
 import { fields } from '../tables.ts';
 import { serviceCommand } from './service-command.ts';
 
@@ -36,7 +37,7 @@ function pairsOf(template: Template): [string, string][] {
       'rate limits',
       rateLimits.map(({ name, quota, windowSeconds }) => `${name}=${quota}/${windowSeconds}s`).join('\n'),
     ],
-    ['expires in', expiresInSeconds === null ? null : timeText(expiresInSeconds)],
+    ['expires in', expiresInSeconds === null ? null : durationText(expiresInSeconds)],
     ['to be given', template.needs.join('\n')],
   ];
   return pairs.filter((pair): pair is [string, string] => Boolean(pair[1]));
@@ -44,8 +45,4 @@ function pairsOf(template: Template): [string, string][] {
 
 function constraintText([name, value]: [string, unknown]): string {
   return `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`;
-}
-
-function timeText(seconds: number): string {
-  return seconds % 86_400 === 0 ? `${seconds / 86_400}d` : `${seconds}s`;
 }

@@ -82,7 +82,11 @@ export function constraintsOf(flags: ConstraintFlags, current: Constraints): Con
 }
 
 function hoursOf({ hours, timeZone }: ConstraintFlags, current: Constraints['hours']): Constraints['hours'] {
-  if (hours === false) return undefined;
+  if (hours === false) {
+    if (timeZone !== undefined)
+      throw new UsageError('--no-hours takes the hours away: leave --time-zone out.');
+    return undefined;
+  }
   if (hours === undefined && timeZone === undefined) return current;
   const zone = timeZone ?? current?.timeZone;
   const windows = hours ?? current?.windows;

@@ -42,12 +42,12 @@ export function checkWaitFlags({ wait, quietFor, waitAtMost }: WaitFlags, graceS
   if (!wait) return;
   if (graceSeconds === 0) throw new UsageError('With --grace 0 there is nothing to wait for.');
   if (quietFor === 0 || waitAtMost === 0)
-    throw new UsageError('--quiet-for and --wait-at-most are longer than 0.');
+    throw new UsageError('--quiet-for and --wait-at-most must be longer than 0.');
   const quietSeconds = quietFor ?? QUIET_FOR_S;
   if (waitAtMost !== undefined && waitAtMost < quietSeconds)
-    throw new UsageError('--wait-at-most is at least as long as --quiet-for (10m unless it is given).');
+    throw new UsageError('--wait-at-most must be at least as long as --quiet-for (10m unless it is given).');
   if (graceSeconds !== undefined && graceSeconds <= quietSeconds)
-    throw new UsageError('--grace is longer than --quiet-for (10m unless it is given).');
+    throw new UsageError('--grace must be longer than --quiet-for (10m unless it is given).');
 }
 
 /**

@@ -1,11 +1,11 @@
 import { ENVIRONMENTS, type Environment, type Manifest, OPERATOR_ACCOUNT } from '@countersign/core';
-import type { AccountBook } from '../account-book.ts';
 import type { Fault } from '../keys/key-input.ts';
 import { type By, type KeyRefusal, refused, refusedFor } from '../keys/key-result.ts';
 import { mayManage } from '../keys/may-manage.ts';
+import { isOfAccounts } from '../limits/rate-limits.ts';
 import { type AccountRecord, type Freeze, type FreezeRecord, plainAccount } from '../ports/accounts.ts';
 import { type Change, type Store, StoreError } from '../ports/store.ts';
-import { isOfAccounts } from '../rate-limits.ts';
+import type { AccountBook } from './account-book.ts';
 import {
   type AccountChanged,
   type AccountRefusal,

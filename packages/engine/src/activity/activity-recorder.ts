@@ -1,7 +1,7 @@
 import { type AddressBytes, addressText, type Facts, type Rule } from '@countersign/core';
+import type { Way } from '../decision/way.ts';
 import { type ActivityRow, FOLDED, MAX_DAILY_ROWS } from '../ports/activity.ts';
 import type { Store } from '../ports/store.ts';
-import type { Way } from '../way.ts';
 import { type QuickReader, quickInstrument } from './quick-instrument.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,4 +1,5 @@
 import { type Manifest, OPERATOR_ACCOUNT } from '@countersign/core';
+import type { UsageRecorder } from '../activity/usage.ts';
 import { faultsInRestrictions } from '../keys/key-faults.ts';
 import type { Fault } from '../keys/key-input.ts';
 import { type KeyRefusal, refused, refusedFor } from '../keys/key-result.ts';
@@ -7,7 +8,6 @@ import type { Activity } from '../ports/activity.ts';
 import type { AuditEntry } from '../ports/audit-log.ts';
 import type { CredentialRecord } from '../ports/record.ts';
 import type { Store } from '../ports/store.ts';
-import type { UsageRecorder } from '../usage.ts';
 import { type Advice, advise } from './advise.ts';
 import { type DryRun, dryRunAddresses } from './dry-run.ts';
 import { type Learned, proposeTemplate } from './propose-template.ts';

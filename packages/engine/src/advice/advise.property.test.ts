@@ -190,7 +190,8 @@ describe('advice', () => {
 
   it.each([
     ['a key that is too young', { createdAt: T0 - 30 * DAY_MS + 1 }, {}, /made 29 days ago/],
-    ['one that was widened of late', { widenedAt: T0 - DAY_MS }, {}, /last widened 1 days ago/],
+    ['one that was widened of late', { widenedAt: T0 - DAY_MS }, {}, /last widened 1 day ago/],
+    ['one that was widened today', { widenedAt: T0 - 1 }, {}, /last widened less than a day ago/],
     ['a record that is too short', {}, { firstDay: TODAY - 29 }, /known of the last 29 days/],
     ['no record at all', {}, { firstDay: undefined }, /known of the last 0 days/],
   ])('has too little to go by with %s', (_, record, more, reason) => {

@@ -1,4 +1,5 @@
 import { type Constraints, networkText, type Permission, parseNetwork } from '@countersign/core';
+import { FACT_OF_CONSTRAINT } from '../keys/constraint-facts.ts';
 import type { KeyEdit } from '../keys/key-input.ts';
 import type { Activity } from '../ports/activity.ts';
 import type { CredentialRecord } from '../ports/record.ts';
@@ -107,16 +108,23 @@ function reasonsToWait(input: AdviceInput, activity: readonly Activity[]): strin
   const age = Math.floor((nowMs - madeAt) / DAY_MS);
   const reasons: string[] = [];
   if (activity.length === 0) {
-    reasons.push(`The key was not used in ${days} days. If nobody needs it, disable or revoke it.`);
+    reasons.push(`The key was not used in ${daysText(days)}. If nobody needs it, disable or revoke it.`);
   }
   if (age < days) {
     const deed = madeAt === record.createdAt ? 'made' : 'last widened';
-    reasons.push(`The key was ${deed} ${age} days ago, and ${days} are asked about.`);
+    const ago = age === 0 ? 'less than a day' : daysText(age);
+    reasons.push(`The key was ${deed} ${ago} ago: ${daysText(days)} of use as it is now are not over yet.`);
   } else if (firstDay === undefined || firstDay > today - days) {
     const known = firstDay === undefined ? 0 : today - firstDay;
-    reasons.push(`What keys are used for is known of the last ${known} days, and ${days} are asked about.`);
+    reasons.push(
+      `What keys are used for is known of the last ${daysText(known)}, and not of ${daysText(days)}.`,
+    );
   }
   return reasons;
+}
+
+function daysText(days: number): string {
+  return days === 1 ? '1 day' : `${days} days`;
 }
 
 function addressAdvice(record: CredentialRecord, activity: readonly Activity[]): Proposal<AddressUse> {
@@ -163,18 +171,10 @@ function instrumentAdvice(
   return { used, proposal, note: null };
 }
 
-/** By each constraint, the fact that it is held against. */
-const NEEDED_FACTS = {
-  sides: 'side',
-  orderTypes: 'orderType',
-  maxNotionalPerOrder: 'notional',
-  maxNotionalPerDay: 'notional',
-  maxNotionalPer30Days: 'notional',
-  withdrawalAddresses: 'address',
-} as const;
-
+/** Constraints that the key lacks and could have. Its instruments have a proposal of their own. */
 function missingConstraints(constraints: Constraints, facts: ReadonlySet<string>): string[] {
-  return Object.entries(NEEDED_FACTS)
+  return Object.entries(FACT_OF_CONSTRAINT)
     .filter(([name, fact]) => constraints[name as keyof Constraints] === undefined && facts.has(fact))
-    .map(([name]) => name);
+    .map(([name]) => name)
+    .filter((name) => name !== 'instruments');
 }

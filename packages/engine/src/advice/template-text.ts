@@ -1,12 +1,7 @@
 import type { Template } from '@countersign/core';
 import { Document, isScalar, type Scalar, visit } from 'yaml';
+import { durationText } from '../manifest/durations.ts';
 import type { LearnedPermission } from './propose-template.ts';
-
-const UNITS = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-] as const;
 
 /** Writes a template as the manifest's `templates` has it. A permission that was denied has a comment that says so. */
 export function templateText(
@@ -29,11 +24,6 @@ export function templateText(
     },
   });
   return document.toString({ lineWidth: 0 });
-}
-
-function durationText(ms: number): string {
-  const [unit, size] = UNITS.find(([, one]) => ms % one === 0) ?? ['s', 1_000];
-  return `${ms / size}${unit}`;
 }
 
 function withoutUndefined(value: object): object {

@@ -1,7 +1,7 @@
 import { type Credential, dialectNamed } from '@countersign/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Decision } from '../decision.ts';
+import type { Decision } from '../decision/decision.ts';
 import { DecisionEntry, lineOf } from './decision-entry.ts';
 
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });

@@ -1,6 +1,6 @@
 import { type Credential, type Dialect, decimalOf, pathOf, type WireRequest } from '@countersign/core';
-import type { Decision } from '../decision.ts';
-import { fingerprintText } from '../fingerprint.ts';
+import { fingerprintText } from '../credentials/fingerprint.ts';
+import type { Decision } from '../decision/decision.ts';
 import type { AuditEntryDraft, LoggedNonce, LoggedRisingNonce } from '../ports/audit-log.ts';
 import type { OneUse, Taken } from '../ports/claim-and-meter.ts';
 

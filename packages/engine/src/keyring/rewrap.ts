@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { kekOf, rewrap } from '../envelope.ts';
+import { kekOf, rewrap } from '../credentials/envelope.ts';
 import type { Keyring } from '../ports/keyring.ts';
 import type { Store } from '../ports/store.ts';
+import { turn } from '../turn.ts';
 
 const BATCH = 100;
 
@@ -48,7 +48,7 @@ export function createRewrapper({ store, keyring, clock, onError }: Parts): Rewr
         if (await store.replaceSealed(name, sealed, await rewrap(keyring, sealed))) count++;
       }
       rewrapped += items.length;
-      await nextTurn(); // Requests come first.
+      await turn(); // Requests come first.
     }
     if (count === 0) return;
     const data = { from: [...from], to: keyring.currentKekId, values: count, isComplete: !isStopped };

@@ -6,23 +6,14 @@ import {
   OPERATOR_ACCOUNT,
   unitsOf,
 } from '@countersign/core';
+import { knownFacts } from '../credentials/known-facts.ts';
 import { compileExpression } from '../expression/compile-expression.ts';
-import { knownFacts } from '../known-facts.ts';
+import { FACT_OF_CONSTRAINT } from './constraint-facts.ts';
 import { faultsInHours } from './hours-faults.ts';
 import type { Fault } from './key-input.ts';
 
 const LISTS = ['instruments', 'sides', 'orderTypes'] as const;
 const AMOUNTS = ['maxNotionalPerOrder', 'maxNotionalPerDay', 'maxNotionalPer30Days'] as const;
-/** The fact that each constraint is held against. */
-const FACTS = {
-  instruments: 'instrument',
-  sides: 'side',
-  orderTypes: 'orderType',
-  maxNotionalPerOrder: 'notional',
-  maxNotionalPerDay: 'notional',
-  maxNotionalPer30Days: 'notional',
-  withdrawalAddresses: 'address',
-} as const;
 
 const UNTIDY = /^\s|\s$|\p{Cc}/u;
 const UNTIDY_ADDRESS = /\s|\p{C}/u;
@@ -115,7 +106,7 @@ export function factsThatNobodySays(
   if (!isOperator && (manifest === undefined || manifest.facts.size === 0)) return [];
   const facts = knownFacts(accountId, manifest)?.facts;
   const nobody = isOperator ? 'requests of operators have no' : 'no route of the manifest declares the';
-  return Object.entries(FACTS).flatMap(([name, fact]): Fault[] => {
+  return Object.entries(FACT_OF_CONSTRAINT).flatMap(([name, fact]): Fault[] => {
     if (constraints[name] === undefined || facts?.has(fact)) return [];
     return [{ pointer: `/constraints/${name}`, message: `can never be met: ${nobody} fact "${fact}"` }];
   });

@@ -1,5 +1,5 @@
 import { type DialectTable, isIssuedId, type Manifest } from '@countersign/core';
-import { FailureBudget } from '../failure-budget.ts';
+import { FailureBudget } from '../guesses/failure-budget.ts';
 import type { AuditEntryDraft } from '../ports/audit-log.ts';
 import type { Keyring } from '../ports/keyring.ts';
 import type { CredentialRecord } from '../ports/record.ts';

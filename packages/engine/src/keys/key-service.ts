@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type DialectTable, isIssuedId, type Manifest, mintId, type Standing } from '@countersign/core';
+import type { UsageRecorder } from '../activity/usage.ts';
 import type { AuditEntryType } from '../ports/audit-log.ts';
 import type { Keyring } from '../ports/keyring.ts';
 import type { CredentialRecord, SecretVersionRecord } from '../ports/record.ts';
 import type { CredentialFilter, Lookup, Store } from '../ports/store.ts';
-import type { UsageRecorder } from '../usage.ts';
 import { addressesOf } from './foreign-names.ts';
 import { filledIn } from './from-template.ts';
 import { createImports, type Imports } from './import-keys.ts';

@@ -9,8 +9,8 @@ import {
   Secret,
   sha256Hex,
 } from '@countersign/core';
-import { type SealedSecret, sealedName } from '../compile-credential.ts';
-import { seal, unseal } from '../envelope.ts';
+import { type SealedSecret, sealedName } from '../credentials/compile-credential.ts';
+import { seal, unseal } from '../credentials/envelope.ts';
 import type { Keyring } from '../ports/keyring.ts';
 import type { CredentialRecord, SecretVersionRecord } from '../ports/record.ts';
 

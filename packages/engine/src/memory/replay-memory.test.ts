@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fingerprint } from '../fingerprint.ts';
+import { fingerprint } from '../credentials/fingerprint.ts';
 import { ReplayMemory } from './replay-memory.ts';
 
 const T0 = 1_800_000_000_000;

@@ -1,4 +1,4 @@
-import { FingerprintSet } from '../fingerprint-set.ts';
+import { FingerprintSet } from '../credentials/fingerprint-set.ts';
 import type { NonceFingerprint } from '../ports/claim-and-meter.ts';
 
 /** Nonces are kept by when they expire, in slices of this length, and forgotten a slice at a time. */

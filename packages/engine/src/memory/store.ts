@@ -1,6 +1,6 @@
 import { lineOf } from '../audit/decision-entry.ts';
-import { sealedName } from '../compile-credential.ts';
-import { kekOf } from '../envelope.ts';
+import { sealedName } from '../credentials/compile-credential.ts';
+import { kekOf } from '../credentials/envelope.ts';
 import { statusOf } from '../keys/key-view.ts';
 import { isMeant } from '../keys/revocation-match.ts';
 import { destroyed } from '../keys/secret-versions.ts';

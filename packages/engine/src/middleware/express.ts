@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Allowed } from '../decision.ts';
+import type { Allowed } from '../decision/decision.ts';
 import { wireRequestOf } from './node-request.ts';
 import type { MiddlewareOptions } from './options.ts';
 import { DEFAULT_BODY_LIMIT, readWholeBody } from './read-body.ts';

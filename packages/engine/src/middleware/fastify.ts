@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Allowed } from '../decision.ts';
+import type { Allowed } from '../decision/decision.ts';
 import { wireRequestOf } from './node-request.ts';
 import type { MiddlewareOptions } from './options.ts';
 import { DEFAULT_BODY_LIMIT, readWholeStream } from './read-body.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { WireRequest } from '@countersign/core';
-import type { Allowed } from '../decision.ts';
+import type { Allowed } from '../decision/decision.ts';
 import type { MiddlewareOptions } from './options.ts';
 import { DEFAULT_BODY_LIMIT } from './read-body.ts';
 

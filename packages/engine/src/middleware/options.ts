@@ -1,4 +1,4 @@
-import type { Ask, Verifier } from '../decision.ts';
+import type { Ask, Verifier } from '../decision/decision.ts';
 
 /** What every middleware is given. */
 export interface MiddlewareOptions {

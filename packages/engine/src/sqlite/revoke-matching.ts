@@ -1,5 +1,5 @@
 import { OPERATOR_ACCOUNT } from '@countersign/core';
-import { sealedName } from '../compile-credential.ts';
+import { sealedName } from '../credentials/compile-credential.ts';
 import { isMeant } from '../keys/revocation-match.ts';
 import { destroyed } from '../keys/secret-versions.ts';
 import type { AuditEntryDraft } from '../ports/audit-log.ts';

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { lineOf } from '../audit/decision-entry.ts';
-import { sealedName } from '../compile-credential.ts';
-import { kekOf } from '../envelope.ts';
+import { sealedName } from '../credentials/compile-credential.ts';
+import { kekOf } from '../credentials/envelope.ts';
 import type { AuditEntry, StoredNonce, StoredRisingNonce } from '../ports/audit-log.ts';
 import type { CredentialRecord, Usage } from '../ports/record.ts';
 import type { RevocationOrder, RevokedAll } from '../ports/revocations.ts';

@@ -1,4 +1,4 @@
-import { kekOf } from '../envelope.ts';
+import { kekOf } from '../credentials/envelope.ts';
 import type { ActivityRow } from '../ports/activity.ts';
 import type { AuditEntryDraft, LoggedRisingNonce } from '../ports/audit-log.ts';
 import type { FailureRow } from '../ports/failures.ts';

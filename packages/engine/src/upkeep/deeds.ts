@@ -3,7 +3,7 @@ import type { CredentialRecord } from '../ports/record.ts';
 const DAY_MS = 86_400_000;
 
 /** How many days before its expiry the owner of a key is reminded. */
-export const REMINDER_DAYS = [30, 7, 1] as const;
+const REMINDER_DAYS = [30, 7, 1] as const;
 
 /** What the policies of a key's permissions come to. Times are in ms; absent: nothing is demanded. */
 export interface UpkeepRules {

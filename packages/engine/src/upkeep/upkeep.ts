@@ -1,11 +1,11 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Manifest } from '@countersign/core';
-import { lastUseOf } from '../last-use.ts';
+import type { UsageRecorder } from '../activity/usage.ts';
+import { lastUseOf } from '../credentials/last-use.ts';
+import { shortestOf } from '../credentials/shortest-of.ts';
 import type { CredentialRecord } from '../ports/record.ts';
 import type { Appointment } from '../ports/schedule.ts';
 import { type Store, StoreError } from '../ports/store.ts';
-import { shortestOf } from '../shortest-of.ts';
-import type { UsageRecorder } from '../usage.ts';
+import { turn } from '../turn.ts';
 import { carryOut, type Upkept } from './carry-out.ts';
 import { nextDueAt, type UpkeepRules } from './deeds.ts';
 
@@ -47,7 +47,7 @@ export function createUpkeep({ store, manifest, usage, clock, onError }: Parts):
       const due = await store.dueCredentials(nowMs, PAGE);
       await keepUp(due, nowMs);
       if (due.length < PAGE || isStopped) return;
-      await nextTurn();
+      await turn();
     }
   }
 
@@ -62,7 +62,7 @@ export function createUpkeep({ store, manifest, usage, clock, onError }: Parts):
       if (page.length < PAGE) break;
       afterId = (page.at(-1) as CredentialRecord).id;
       if (isStopped) return; // The next start begins anew.
-      await nextTurn();
+      await turn();
     }
     await store.rememberScheduledUnder(policies);
   }

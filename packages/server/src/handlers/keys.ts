@@ -10,6 +10,7 @@ import type {
 } from '@countersign/contract';
 import type { Engine, KeyChanged, KeyRefusal, KeysRevoked, StandingDeed } from '@countersign/engine';
 import type { z } from 'zod';
+import { readCursor, writeCursor } from './cursor.ts';
 import { type Call, done, failed, type Handler, type Reply } from './handler.ts';
 import { importInput } from './import-keys.ts';
 import { revisionOf } from './revision.ts';
@@ -95,15 +96,4 @@ function idOf(params: unknown): string {
 
 function instant(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Date.parse(text);
-}
-
-export function writeCursor(id: string): string {
-  return Buffer.from(id).toString('base64url');
-}
-
-/** Undefined for a text that {@link writeCursor} never wrote: the list would begin anew without a word. */
-export function readCursor(cursor: string | undefined): string | undefined {
-  if (cursor === undefined) return '';
-  const id = Buffer.from(cursor, 'base64url').toString();
-  return cursor !== '' && writeCursor(id) === cursor ? id : undefined;
 }

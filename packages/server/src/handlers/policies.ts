@@ -2,8 +2,8 @@ import type { ViolationsQuery } from '@countersign/contract';
 import type { Template } from '@countersign/core';
 import type { Engine } from '@countersign/engine';
 import type { z } from 'zod';
+import { readCursor, writeCursor } from './cursor.ts';
 import { type Call, done, failed, type Handler } from './handler.ts';
-import { readCursor, writeCursor } from './keys.ts';
 
 /** What the manifest says of keys in general: its templates, and which keys violate its policies. */
 export function policyHandlers({ keys }: Engine) {

@@ -113,6 +113,7 @@ function report(terminal: Terminal, { json }: ServiceFlags, answer: RevokedKeys)
     return;
   }
   const { revoked, revision, everywhere, confirmedNodes, elapsedMs } = answer;
+  if (revoked === 0) terminal.note('No key fits that was not revoked before: is the filter right?');
   const where = everywhere ? 'on every node' : 'not yet confirmed on every node';
   terminal.print(
     `Revoked ${revoked} at revision ${revision}, ${where} (${confirmedNodes} confirmed, ${elapsedMs} ms).`,

@@ -28,7 +28,7 @@ const root = resolved(document);
 const REQUIRED = (root.required ?? []).filter((name) => name !== 'permissions');
 
 /** Every column that there is; `metadata.…` stands for one of any name. */
-export const COLUMN_NAMES: readonly string[] = namesIn(root, '');
+const COLUMN_NAMES: readonly string[] = namesIn(root, '');
 
 /** The columns that a header names, or what is wrong with it. */
 export function columnsOf(names: readonly string[]): readonly Column[] | string {
