@@ -19,7 +19,10 @@ import { bearerRequest, bitgetRequest, withHeader } from './wire.ts';
 
 const manifest = {
   ...manifestOf(),
-  rateLimits: [{ name: 'orders', quota: 10, windowSeconds: 1, per: ['account' as const] }],
+  rateLimits: [
+    { name: 'orders', quota: 10, windowSeconds: 1, per: ['account' as const] },
+    { name: 'network', quota: 1_000_000, windowSeconds: 1, per: ['address' as const] },
+  ],
 };
 
 describe.each(STORES)('accounts on $name', (adapter) => {
@@ -242,8 +245,43 @@ describe.each(STORES)('accounts on $name', (adapter) => {
       expect((await deeds()).map(({ data }) => data)).toEqual([{ quotas: { orders: 5 } }, { quotas: {} }]);
     });
 
+    it('that hold for the next request after a change, keep what was used, and are of this account alone', async () => {
+      const [one, two, other] = [
+        await issue(bench),
+        await issue(bench),
+        await issue(bench, { accountId: 'acct_2' }),
+      ];
+      const set = async (quotas: Record<string, number>) => {
+        const { revision } = await accounts().get('acct_1');
+        done(await accounts().setQuotas('acct_1', quotas, revision, SERVICE));
+      };
+      const next = async (key: IssuedKey) => {
+        const decision = await bench.engine.verify(bitgetRequest(key, { nowMs: bench.nowMs++ }));
+        const { quota, remaining } = decision.allowed ? (decision.rateLimits[0] ?? {}) : {};
+        return `${said(decision)} ${quota} ${remaining}`;
+      };
+      expect(await next(one)).toBe('allowed 10 9');
+      await set({ orders: 3 });
+      expect(await next(one)).toBe('allowed 3 1');
+      expect(await next(two)).toBe('allowed 3 0');
+      expect(await order(one)).toBe('rate_limited');
+      expect(await next(other)).toBe('allowed 10 9');
+      await set({ orders: 4 });
+      expect(await next(two)).toBe('allowed 4 0');
+      expect(await order(two)).toBe('rate_limited');
+      await set({ orders: 2 });
+      expect(await order(one)).toBe('rate_limited');
+      await set({});
+      expect(await next(one)).toBe('allowed 10 5');
+      await set({ orders: 6 });
+      await bench.restart();
+      expect(await next(one)).toBe('allowed 6 0');
+      expect(await order(two)).toBe('rate_limited');
+    });
+
     it.each([
       [{ order: 5 }, '/quotas/order', 'no rate limit of this name'],
+      [{ network: 5 }, '/quotas/network', 'would have no effect'],
       [{ orders: 0 }, '/quotas/orders', 'a whole number'],
       [{ orders: 1.5 }, '/quotas/orders', 'a whole number'],
       [{ orders: Number.NaN }, '/quotas/orders', 'a whole number'],

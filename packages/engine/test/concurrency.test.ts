@@ -48,6 +48,33 @@ for (const adapter of STORES) {
       await bench.close();
     });
 
+    it('what stops a key is done over an edit, and what lets it go on is not', async () => {
+      let meddle: (() => Promise<unknown>) | undefined;
+      const bench = await benchOn(adapter, {}, (store) => ({
+        ...store,
+        async commit(change) {
+          const once = meddle;
+          meddle = undefined;
+          await once?.();
+          return store.commit(change);
+        },
+      }));
+      const key = await issue(bench);
+      const { keys } = bench.engine;
+      const view = async () => (await keys.get(key.id)) ?? key.view;
+      const edit = async () => keys.edit(key.id, { label: 'other' }, (await view()).revision, SERVICE);
+      const words: string[] = [];
+      for (const deed of ['disable', 'enable', 'quarantine', 'release'] as const) {
+        meddle = edit;
+        words.push(refusalOf(await keys.changeStanding(key.id, deed, 'why', SERVICE)));
+      }
+      expect(words).toEqual(['done', 'revision_mismatch', 'done', 'revision_mismatch']);
+      expect(await view()).toMatchObject({ status: 'quarantined', label: 'other' });
+      expect(refusalOf(await keys.changeStanding(key.id, 'release', 'why', SERVICE))).toBe('done');
+      expect(await view()).toMatchObject({ status: 'disabled' });
+      await bench.close();
+    });
+
     it('one of many rotations is done, and its secret is the one that works', async () => {
       const bench = await benchOn(adapter);
       const key = await issue(bench);

@@ -72,6 +72,23 @@ for (const adapter of STORES) {
       expect(said(await order(key, '100'))).toBe('allowed');
     });
 
+    it('count from the restart on what was spent while the clock was ahead', async () => {
+      const key = await keyOf('100');
+      const now = bench.nowMs;
+      bench.nowMs = now + 40 * DAY;
+      const ahead = await order(key, '60');
+      bench.nowMs = now;
+      await bench.restart();
+      expect(said(await order(key, '41'))).toBe('constraint_violated');
+      expect(said(await order(key, '40'))).toBe('allowed');
+      bench.nowMs = now + DAY - MINUTE;
+      expect(said(await order(key, '1'))).toBe('constraint_violated');
+      bench.nowMs = now + DAY + MINUTE;
+      expect(said(await order(key, '100'))).toBe('allowed');
+      done(await bench.engine.releaseUsage(ahead.requestId, SERVICE));
+      expect(said(await order(key, '1'))).toBe('constraint_violated');
+    });
+
     it('count the sum of a batch', async () => {
       const key = await keyOf('100');
       const batch = (...amounts: string[]) =>

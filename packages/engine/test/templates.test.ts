@@ -22,6 +22,7 @@ templates:
     expiresIn: 90d
     needs: [/allowedIps, /constraints/instruments, /metadata/app]
   read-only: { permissions: [read] }
+  labelled: { permissions: [read], kind: hmac, needs: [/label] }
 `;
 
 let bench: Bench;
@@ -96,6 +97,16 @@ describe('a key from a template', () => {
     ).toEqual([needed('/constraints/instruments'), needed('/metadata/app')]);
   });
 
+  it('is not given what it needs by an empty text', async () => {
+    expect(await faultsOf({ template: 'labelled' })).toEqual([
+      '/label is needed for a key from the template labelled',
+    ]);
+    done(await make({ template: 'labelled', label: 'x' }));
+    expect(await faultsOf({ ...GIVEN, template: 'trading bot', metadata: { app: '' } })).toEqual([
+      '/metadata/app is needed for a key from the template trading bot',
+    ]);
+  });
+
   it('shows every other fault with those', async () => {
     expect(await faultsOf({ template: 'trading bot', permissions: ['fly'] })).toEqual([
       expect.stringMatching(/^\/allowedIps/),
@@ -115,10 +126,10 @@ describe('a key from a template', () => {
 
   it('is for customers, and from a template that there is', async () => {
     expect(await faultsOf({ template: 'tradingbot' })).toEqual([
-      '/template is not one of trading bot, read-only',
+      '/template is not one of trading bot, read-only, labelled',
     ]);
     expect(await faultsOf({ template: '__proto__' })).toEqual([
-      '/template is not one of trading bot, read-only',
+      '/template is not one of trading bot, read-only, labelled',
     ]);
     expect(await faultsOf({ template: 'read-only', accountId: OPERATOR_ACCOUNT, kind: 'bearer' })).toEqual([
       '/template is for keys of customers, not of operators',

@@ -1,4 +1,4 @@
-import type { AuditEntryDraft, EngineOptions, KeyInput, Store } from '@countersign/engine';
+import type { AuditEntryDraft, EngineOptions, KeyEdit, KeyInput, Store } from '@countersign/engine';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Bench, benchOn, clientKey, done, issue, manifestOf, SERVICE, said } from './engine-setup.ts';
 import { T0, wholeLog } from './records.ts';
@@ -216,6 +216,36 @@ function upkeepOver(adapter: StoreAdapter): void {
     // It lasts, whatever the manifest says later.
     await bench.restart({ manifest: policed('rotateEvery: 400d') });
     expect(await order(key)).toBe('credential_expired');
+  });
+
+  it('lets a key that nobody used be brought back by a later expiry, which widens it, and counts anew', async () => {
+    await start({ manifest: policed('idleExpiry: 14d, coolDown: 24h') });
+    const key = await make();
+    const back = T0 + 20 * DAY_MS;
+    await keepUp(back);
+    const edit = async (change: KeyEdit) =>
+      done(await keys().edit(key.id, change, (await keys().get(key.id))?.revision ?? 0, SERVICE));
+    // What does not say when it ends brings nothing back, even if it allows more.
+    await edit({ label: 'mine', rateLimits: [] });
+    expect(await order(key, back)).toBe('credential_expired');
+    const { key: view } = await edit({ expiresAt: null });
+    expect(view).toMatchObject({ status: 'active', expiresAt: null, widenedAt: iso(20 * DAY_MS) });
+    await keepUp();
+    expect(await order(key, back + DAY_MS - 1)).toBe('constraint_violated');
+    await bench.restart();
+    expect(await order(key, back + DAY_MS)).toBe('allowed');
+    await keepUp(back + 15 * DAY_MS - 1);
+    expect(await keys().get(key.id)).toMatchObject({ status: 'active' });
+    await keepUp(back + 15 * DAY_MS);
+    expect(await order(key)).toBe('credential_expired');
+    expect((await told(key.id)).map(({ at, type }) => [at / DAY_MS, type])).toEqual([
+      [20, 'key.expired'],
+      [35, 'key.expired'],
+    ]);
+    // A day more than it has is enough, and without any use it ends with that.
+    await edit({ expiresAt: bench.nowMs + DAY_MS });
+    await keepUp(back + 16 * DAY_MS);
+    expect((await told(key.id)).at(-1)).toMatchObject({ type: 'key.expired', reason: 'time' });
   });
 
   it('takes each use into account, also one that was not saved yet when the service was stopped', async () => {

@@ -284,5 +284,20 @@ for (const adapter of STORES) {
       expect(bench.errors).toHaveLength(1);
       expect(String(bench.errors[0])).toMatch(new RegExp(`expression of ${key.id} .*tag`));
     });
+
+    it('hold withdrawals for which the caller names a permission of any risk, and no route', async () => {
+      await bench.restart({ manifest: manifestOf(MANIFEST.replace('risk: critical', 'risk: high')) });
+      const key = await issue(bench, {
+        permissions: ['trade', 'withdraw'],
+        constraints: { withdrawalAddresses: ['bc1qours'] },
+      });
+      const ask = (permission: string, facts?: Record<string, string>) =>
+        bench.engine.verify(bitgetRequest(key, { nowMs: ++bench.nowMs }), { permission, facts });
+      for (const facts of [undefined, {}, { notional: '1' }, { address: 'bc1qtheirs' }]) {
+        expect(said(await ask('withdraw', facts))).toBe('constraint_violated');
+      }
+      expect(said(await ask('withdraw', { address: 'bc1qours' }))).toBe('allowed');
+      expect(said(await ask('trade'))).toBe('allowed');
+    });
   });
 }

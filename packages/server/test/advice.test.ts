@@ -6,11 +6,13 @@ const MANIFEST = `version: 1
 permissions:
   read: { risk: low }
   trade: { risk: high }
+  close: { risk: medium }
   move: { risk: critical, policy: { maxLifetime: 90d, needsWithdrawalAddresses: true } }
 routes:
   - { route: GET /balance/:coin, permission: read }
   - { route: POST /orders, permission: trade, facts: { instrument: { json: /symbol }, notional: { json: /amount } } }
-  - { route: POST /withdrawals, permission: move, facts: { address: { constant: home } } }
+  - { route: POST /positions/close, permission: close }
+  - { route: POST /withdrawals, permission: move, facts: { address: { json: /to } } }
 `;
 
 const folder = new DataFolder();
@@ -31,14 +33,7 @@ afterAll(async () => {
   folder.remove();
 });
 
-const BEARER = {
-  kind: 'bearer',
-  passphrase: undefined,
-  permissions: ['read', 'trade', 'move'],
-  // What the policy of "move" demands.
-  constraints: { withdrawalAddresses: ['home'] },
-  expiresAt: '2027-05-20T00:00:00Z',
-};
+const BEARER = { kind: 'bearer', passphrase: undefined, permissions: ['read', 'trade', 'close'] };
 type Key = Awaited<ReturnType<RunningApp['newKey']>>;
 
 interface Sent {
@@ -152,7 +147,12 @@ describe('GET /v1/keys/{id}/advice', () => {
       tooLittle: [],
       allowedIps: { proposal: ['2001:db8::/64', '203.0.113.7'], note: null },
       instruments: { used: [{ instrument: 'BTC', requests: 1 }], proposal: ['BTC'] },
-      constraints: ['maxNotionalPerOrder', 'maxNotionalPerDay', 'maxNotionalPer30Days'],
+      constraints: [
+        'maxNotionalPerOrder',
+        'maxNotionalPerDay',
+        'maxNotionalPer30Days',
+        'withdrawalAddresses',
+      ],
       edit: {
         permissions: ['read', 'trade'],
         allowedIps: ['2001:db8::/64', '203.0.113.7'],
@@ -163,7 +163,7 @@ describe('GET /v1/keys/{id}/advice', () => {
     expect(edited.status).toBe(200);
     expect(await send(key)).toBe('allowed');
     expect(await send(key, { method: 'GET', target: '/balance/btc', ip: '2001:db8::2' })).toBe('allowed');
-    expect(await send(key, { target: '/withdrawals' })).toBe('permission_denied');
+    expect(await send(key, { target: '/positions/close' })).toBe('permission_denied');
     expect(await send(key, { ip: '203.0.113.9' })).toBe('ip_not_allowed');
     expect(await send(key, { body: '{"symbol":"ETH"}' })).toBe('constraint_violated');
     expect((await app.get(`/v1/keys/${key.id}/advice`)).json.edit).toBeNull();
@@ -225,11 +225,16 @@ describe('POST /v1/advice/template', () => {
   });
 
   it('puts the keys of an account together, of the test environment alone', async () => {
-    const account = { accountId: 'acct_two', permissions: ['read', 'trade', 'move'] };
+    const account = {
+      accountId: 'acct_two',
+      permissions: ['read', 'trade', 'move'],
+      expiresAt: new Date(nowMs + 80 * DAY_MS).toISOString(),
+      constraints: { withdrawalAddresses: ['bc1one'] },
+    };
     const [one, two] = [await app.newKey({ ...TEST, ...account }), await app.newKey({ ...TEST, ...account })];
     const live = await app.newKey({ ...BEARER, ...account });
     await send(one, { method: 'GET', target: '/balance/btc' });
-    await send(two, { target: '/withdrawals' });
+    await send(two, { target: '/withdrawals', body: '{"to":"bc1one"}' });
     await send(live);
     const { json } = await learn({ accountId: 'acct_two' });
     expect(json).toMatchObject({

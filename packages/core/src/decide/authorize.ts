@@ -60,12 +60,16 @@ function checkCoolDown(
   );
 }
 
+/** How far the clock of who saw the second factor may be ahead of ours. */
+const STEP_UP_AHEAD_MS = 5_000;
+
 function checkStepUp(
   { name, policy }: Permission,
   { stepUpAt, nowMs }: AuthorizeContext,
 ): Denial | undefined {
   if (policy?.stepUpMs === undefined) return undefined;
-  if (stepUpAt !== undefined && stepUpAt <= nowMs && nowMs - stepUpAt < policy.stepUpMs) return undefined;
+  const ageMs = stepUpAt === undefined ? Number.POSITIVE_INFINITY : nowMs - stepUpAt;
+  if (ageMs >= -STEP_UP_AHEAD_MS && ageMs < policy.stepUpMs) return undefined;
   return denial(
     'step_up_required',
     `${name} needs a second factor that is less than ${policy.stepUpMs / 1000} s old.`,

@@ -234,6 +234,9 @@ describe('withdrawal addresses', () => {
     refused(none, constraints, {}, { rule: ruleWith(addressFact) });
     refused(none, constraints, {}, { permission: { ...trade, policy: { needsWithdrawalAddresses: true } } });
     refused(none, constraints, {}, { permission: { ...trade, isUndeclared: true } });
+    // The caller names a permission and no route, and under one that needs it there are addresses.
+    refused(none, constraints, {}, { permission: { ...trade, hasAddresses: true } });
+    allowed(constraints, {}, { permission: { ...trade, hasAddresses: true }, rule: ruleWith() });
     allowed(constraints, {}, { rule: ruleWith() });
     allowed(constraints, {}, { permission: trade });
   });

@@ -84,7 +84,8 @@ function mayWithdraw({ permission, rule }: ConstrainedRequest): boolean {
     permission.risk === 'critical' ||
     permission.isUndeclared === true ||
     permission.policy?.needsWithdrawalAddresses === true ||
-    rule?.facts.some(({ name }) => name === 'address') === true
+    (rule === undefined ? permission.hasAddresses : rule.facts.some(({ name }) => name === 'address')) ===
+      true
   );
 }
 

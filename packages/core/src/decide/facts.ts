@@ -35,9 +35,22 @@ export function readFacts(sources: readonly FactSource[], request: WireRequest):
  * A request's body as JSON, or the message inside the WebSocket that it opened. Undefined when it is none, or an
  * upstream may read something else in it.
  */
-export function readJsonBody({ headers, body, message }: WireRequest): unknown {
+export function readJsonBody(request: WireRequest): unknown {
+  const { headers, body, message } = request;
   if (message !== undefined) return parseJson(message);
-  return isReadAsItIs(headers) ? parseJson(body) : undefined;
+  return isReadAsItIs(headers) && !hasFieldsToo(request) ? parseJson(body) : undefined;
+}
+
+const SEPARATORS = [0x26, 0x3b]; // `&` and `;`
+
+/**
+ * Whether who goes by the type of a body finds other fields in it than JSON has: `{"pair":"XBTUSD","note":"&pair=ETHUSD&"}`
+ * is a form as well. The type alone is no fault: many clients that send JSON say that it is a form.
+ */
+function hasFieldsToo({ headers, body }: WireRequest): boolean {
+  const type = String(singleHeader(headers, 'content-type'));
+  if (/multipart/i.test(type)) return true;
+  return /urlencoded/i.test(type) && SEPARATORS.some((separator) => body.includes(separator));
 }
 
 type FactValue = string | readonly string[];
@@ -90,10 +103,18 @@ function field(source: FactPlace, request: WireRequest): string | undefined {
   const form = source.from === 'query' ? '' : formIn(request);
   if (form === undefined) return undefined;
   // The first `&` keeps a leading `?`, which URLSearchParams would drop: it belongs to the first name.
+  const text = `&${query}&${form}`;
+  const found = onlyField(text, source.at);
+  // Some parsers end a field at a `;`, too, and leave a `?` out that a form begins with.
+  const loose = `&${query}&${form.replace(/^\?/, '')}`.replaceAll(';', '&');
+  return loose === text || onlyField(loose, source.at) === found ? found : undefined;
+}
+
+function onlyField(text: string, wanted: string): string | undefined {
   let found: string | undefined;
-  for (const [name, value] of new URLSearchParams(`&${query}&${form}`)) {
-    if (!mayBeTakenFor(name, source.at)) continue;
-    if (name !== source.at || found !== undefined) return undefined;
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (!mayBeTakenFor(name, wanted)) continue;
+    if (name !== wanted || found !== undefined) return undefined;
     found = value;
   }
   return found;

@@ -2,8 +2,8 @@ import { foldedName } from '../folded-name.ts';
 import { isExactNumber } from './json-number.ts';
 
 /**
- * Parses JSON. Undefined when it is none, is not UTF-8, or has an object with the same name twice, in any case. A number
- * whose text is not exactly the number that we read is null in the result.
+ * Parses JSON. Undefined when it is none, is not UTF-8, or has an object with the same name twice, in any case, or with a
+ * NUL in a name. A number whose text is not exactly the number that we read is null in the result.
  */
 export function parseJson(json: Uint8Array | string): unknown {
   try {
@@ -30,7 +30,7 @@ interface Span {
  * parser behind us the first, or one that differs in letter case alone: such a body has no facts that all agree on. And
  * it rounds numbers that another parser keeps as they are. The text must be valid JSON.
  *
- * @returns undefined when a name stands twice; else the numbers that are rounded
+ * @returns undefined when a name stands twice, or may to some; else the numbers that are rounded
  */
 function scan(text: string): Span[] | undefined {
   const rounded: Span[] = [];
@@ -48,7 +48,8 @@ function scan(text: string): Span[] | undefined {
       nameIsNext = names !== undefined;
     } else if (nameIsNext && names !== undefined) {
       const name = foldedName(JSON.parse(token) as string);
-      if (names.has(name)) return undefined;
+      // Where a text ends at a NUL, `symbol\0` is `symbol`.
+      if (names.has(name) || name.includes('\0')) return undefined;
       names.add(name);
       nameIsNext = false;
     } else if (!token.startsWith('"') && !isExactNumber(token)) {

@@ -17,6 +17,8 @@ export interface Permission {
   readonly policy?: Policy | undefined;
   /** Set where no manifest declares it: nobody said what it can do. */
   readonly isUndeclared?: boolean | undefined;
+  /** Set where a route that needs it declares the fact `address`: what a caller asks for under it may withdraw. */
+  readonly hasAddresses?: boolean | undefined;
   /** Set where an allowed decision only lets another one be asked for, and that one is in the log. */
   readonly isUnlogged?: boolean | undefined;
 }

@@ -2,6 +2,7 @@ import { ENVIRONMENTS, type Environment, type Manifest, OPERATOR_ACCOUNT } from 
 import type { Fault } from '../keys/key-input.ts';
 import { type By, type KeyRefusal, refused, refusedFor } from '../keys/key-result.ts';
 import { mayManage } from '../keys/may-manage.ts';
+import { isOfAccounts } from '../limits/rate-limits.ts';
 import { type AccountRecord, type Freeze, type FreezeRecord, plainAccount } from '../ports/accounts.ts';
 import { type Change, type Store, StoreError } from '../ports/store.ts';
 import type { AccountBook } from './account-book.ts';
@@ -167,7 +168,7 @@ function operatorsStay(): KeyRefusal {
   return refused('permission_denied', detail);
 }
 
-/** A quota for a limit that there is not would hold nothing back. One that was stored before may stay. */
+/** A quota for a limit that there is not, or that counts many accounts together, would hold nothing back. One that was stored before may stay. */
 function faultsInQuotas(
   quotas: Readonly<Record<string, number>>,
   { quotas: stored }: AccountRecord,
@@ -175,9 +176,12 @@ function faultsInQuotas(
 ): Fault[] {
   return Object.entries(quotas).flatMap(([name, quota]): Fault[] => {
     const pointer = `/quotas/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    const isLimit = manifest?.rateLimits.some((rule) => rule.name === name) ?? false;
-    if (!isLimit && !Object.hasOwn(stored, name))
+    const rule = manifest?.rateLimits.find((one) => one.name === name);
+    const isStored = Object.hasOwn(stored, name);
+    if (rule === undefined && !isStored)
       return [{ pointer, message: 'the manifest has no rate limit of this name' }];
+    if (rule !== undefined && !isOfAccounts(rule) && !isStored)
+      return [{ pointer, message: 'would have no effect: the limit counts neither by account nor by key' }];
     if (!Number.isInteger(quota) || quota < 1 || quota > MAX_QUOTA)
       return [{ pointer, message: `must be a whole number from 1 to ${MAX_QUOTA}` }];
     return [];

@@ -16,7 +16,7 @@ export class DecisionEntry implements AuditEntryDraft {
   readonly credentialId: string | undefined;
   readonly accountId: string | undefined;
   readonly #isAuthenticated: boolean;
-  readonly #code: string | undefined;
+  #code: string | undefined;
   readonly #clockDeltaMs: number | undefined;
   readonly #permission: string | undefined;
   readonly #dialect: string | undefined;
@@ -24,9 +24,8 @@ export class DecisionEntry implements AuditEntryDraft {
   readonly #target: string;
   readonly #ip: string | undefined;
   readonly #used: OneUse | undefined;
-  readonly #amount: bigint | undefined;
-  /** What the decision took of limits; nothing any more once that was given back before it was written. */
-  taken: Taken | undefined;
+  #amount: bigint | undefined;
+  #taken: Taken | undefined;
 
   constructor(
     decision: Decision,
@@ -53,8 +52,23 @@ export class DecisionEntry implements AuditEntryDraft {
     this.#target = request.target;
     this.#ip = request.ip;
     this.#used = used;
-    this.taken = taken;
+    this.#taken = taken;
     this.#amount = taken === undefined || taken.amount === 0n ? undefined : taken.amount;
+  }
+
+  /** What the decision took of limits. */
+  get taken(): Taken | undefined {
+    return this.#taken;
+  }
+
+  /**
+   * Before it is written: the answer was `unavailable` after all, because it could not be written in time. What was
+   * allowed was not let through, and takes nothing of limits.
+   */
+  withdraw(): void {
+    this.#code ??= 'unavailable';
+    this.#taken = undefined;
+    this.#amount = undefined;
   }
 
   get nonce(): LoggedNonce | undefined {

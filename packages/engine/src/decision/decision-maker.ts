@@ -147,8 +147,9 @@ export class DecisionMaker {
 
   /** Refuses a network from which too much has failed, but for keys that succeeded from there before. */
   #refuseGuesser(way: Way): Denial | undefined {
-    return this.#parts.guesses.refuseNetwork(way, () => {
-      const { dialects, publicHost } = this.#parts;
+    const { guesses, dialects, publicHost } = this.#parts;
+    if (guesses.isQuiet) return undefined;
+    return guesses.refuseNetwork(way, () => {
       const { request, ask } = way;
       const dialect = dialects.choose(request, ask.dialect);
       // To recover a key costs more than to verify a signature: not for a network that is shut.
@@ -260,7 +261,7 @@ export class DecisionMaker {
     } catch {
       // The log itself has told onError, and keeps the entry until it can be written.
       const { taken } = entry;
-      entry.taken = undefined;
+      entry.withdraw();
       if (taken !== undefined) await this.#parts.claimAndMeter.giveBack(taken, way.nowMs);
       return this.#deny(way, unavailable('The audit log cannot be written.'));
     }

@@ -47,6 +47,15 @@ describe('a watched decision', () => {
     expect([known.mock.calls.length, missed.mock.calls.length]).toEqual([0, 1]);
   });
 
+  it('ends when the change between was one of 200,000 credentials', () => {
+    const watch = new DecisionWatch(Date.now, nobody);
+    const records = Array.from({ length: 200_000 }, (_, i) => ({ id: `key-${i}`, revision: 6 }));
+    watch.apply({ revision: 6, records } as unknown as ChangeNotice);
+    const missed = ['key-0', 'key-199999'].map((id) => watching(decision({ id }), watch).end);
+    vi.runAllTimers();
+    expect(missed.map((end) => end.mock.calls.length)).toEqual([1, 1]);
+  });
+
   it.each([1, 60_000, 25 * DAY_MS, 400 * DAY_MS])('ends when its time is over: %d ms', (lifeMs) => {
     const { end } = watching(decision({ validUntil: T0 + lifeMs }));
     vi.advanceTimersByTime(lifeMs - 1);

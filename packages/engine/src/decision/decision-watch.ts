@@ -3,6 +3,7 @@ import type { AccountBook } from '../accounts/account-book.ts';
 import type { ChangeNotice } from '../ports/store.ts';
 import type { Allowed } from './decision.ts';
 
+/** Changes that are remembered beside those of the last one. */
 const MAX_KNOWN = 100_000;
 /** The longest that a timer of Node can wait. */
 const MAX_DELAY_MS = 2_147_483_647;
@@ -35,10 +36,14 @@ export class DecisionWatch {
   /** Takes note of a change. */
   apply({ records, accounts = [], freezes = [] }: ChangeNotice): void {
     if (accounts.length + freezes.length > 0) this.#endFrozen();
+    // Before, so that all of one change are known, however many: whoever revokes 200,000 means each of them.
+    for (const id of this.#changed.keys()) {
+      if (this.#changed.size <= MAX_KNOWN) break;
+      this.#changed.delete(id);
+    }
     for (const { id, revision } of records) {
       this.#changed.delete(id);
       this.#changed.set(id, revision);
-      if (this.#changed.size > MAX_KNOWN) this.#changed.delete(this.#changed.keys().next().value as string);
       for (const watched of this.#watched.get(id) ?? []) this.#end(id, watched);
     }
   }

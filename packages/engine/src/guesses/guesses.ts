@@ -64,13 +64,18 @@ export class Guesses {
     this.#known = new KnownNetworks(seed);
   }
 
+  /** Whether no network has failed of late: then none is refused. */
+  get isQuiet(): boolean {
+    return this.#networks.isQuiet;
+  }
+
   /**
    * Refuses a request from a network that has failed too often.
    *
    * @param keyNamed reads which key the request names; asked only where it matters
    */
   refuseNetwork(way: Way, keyNamed: () => string | undefined): Denial | undefined {
-    if (this.#networks.isQuiet || way.peer === undefined) return undefined;
+    if (this.isQuiet || way.peer === undefined) return undefined;
     const waitMs = this.#networks.wait(networkOf(way), way.nowMs);
     if (waitMs === 0) return undefined;
     const key = keyNamed();

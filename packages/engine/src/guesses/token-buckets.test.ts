@@ -43,6 +43,14 @@ describe('a pace of 3 in 60 s', () => {
     expect(buckets.wait(A, T0)).toBe(20_000);
   });
 
+  it('makes nobody wait for a clock that was ahead', () => {
+    const buckets = pace();
+    for (let i = 0; i < 3; i++) buckets.take(A, T0 + 3_600_000);
+    expect(buckets.wait(A, T0)).toBe(20_000);
+    expect(buckets.wait(A, T0 + 19_999)).toBe(1);
+    expect(buckets.wait(A, T0 + 20_000)).toBe(0);
+  });
+
   it('counts each name by itself', () => {
     const buckets = pace();
     for (let i = 0; i < 3; i++) buckets.take(A, T0);

@@ -23,11 +23,16 @@ export class TokenBuckets {
 
   /** Ms until the name may take one; 0 when it may. */
   wait(name: string, nowMs: number): number {
-    const fullAt = this.#fullAt.get(name);
+    let fullAt = this.#fullAt.get(name);
     if (fullAt === undefined) return 0;
     if (fullAt <= nowMs) {
       this.#fullAt.delete(name);
       return 0;
+    }
+    if (fullAt > nowMs + this.#capacity) {
+      // After a clock that was ahead, nobody waits longer than they would have.
+      fullAt = nowMs + this.#capacity;
+      this.#fullAt.set(name, fullAt);
     }
     return Math.max(0, fullAt + this.#msPerUnit - nowMs - this.#capacity);
   }

@@ -36,7 +36,7 @@ export function faultsInConstraints(
     ),
     ...(constraints.hours === undefined ? [] : faultsInHours(constraints.hours, '/constraints/hours')),
     ...faultsInExpression(constraints, accountId, manifest),
-    ...factsThatNobodySays(constraints, accountId, manifest),
+    ...factsThatNobodySays({ ...constraints }, accountId, manifest),
   ];
 }
 
@@ -97,8 +97,8 @@ function faultsInExpression(
  * Constraints that no request can meet, because none has their fact. A manifest that declares no fact at all leaves them
  * to the callers of the verify API, who may give any.
  */
-function factsThatNobodySays(
-  constraints: Constraints,
+export function factsThatNobodySays(
+  constraints: Readonly<Record<string, unknown>>,
   accountId: string,
   manifest: Manifest | undefined,
 ): Fault[] {
@@ -107,7 +107,7 @@ function factsThatNobodySays(
   const facts = knownFacts(accountId, manifest)?.facts;
   const nobody = isOperator ? 'requests of operators have no' : 'no route of the manifest declares the';
   return Object.entries(FACT_OF_CONSTRAINT).flatMap(([name, fact]): Fault[] => {
-    if (constraints[name as keyof typeof FACT_OF_CONSTRAINT] === undefined || facts?.has(fact)) return [];
+    if (constraints[name] === undefined || facts?.has(fact)) return [];
     return [{ pointer: `/constraints/${name}`, message: `can never be met: ${nobody} fact "${fact}"` }];
   });
 }

@@ -42,13 +42,15 @@ function fieldsFor(
   };
 }
 
+/** Whether a new key says something of its own under a pointer. */
 function isGiven(asked: NewKey, pointer: string): boolean {
   let value: unknown = asked;
   for (const member of pointer.split('/').slice(1)) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, member)) return false;
     value = (value as Readonly<Record<string, unknown>>)[member];
   }
-  return value !== undefined;
+  // A label that nobody gave is empty, and an empty text says nothing.
+  return value !== undefined && value !== '';
 }
 
 function unknownTemplate(manifest: Manifest | undefined): Fault {

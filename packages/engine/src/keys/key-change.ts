@@ -3,6 +3,8 @@ import type { CredentialRecord } from '../ports/record.ts';
 import { type Change, StoreError } from '../ports/store.ts';
 import { type By, type KeyChanged, type KeyRefusal, type KeysRevoked, refused } from './key-result.ts';
 
+const MAX_ATTEMPTS = 10;
+
 /** The log's entry about a change of one key. */
 export function entryFor(
   record: CredentialRecord,
@@ -31,4 +33,15 @@ export function refusalFor(error: unknown): KeyRefusal {
     if (error.code === 'revision_conflict') return refused('revision_mismatch', error.message);
   }
   throw error;
+}
+
+/** What stops a key must not lose to an edit at the same moment: it reads again, and tries again. */
+export async function insistently<T>(attempt: () => Promise<T | KeyRefusal>): Promise<T | KeyRefusal> {
+  let result = await attempt();
+  for (let i = 1; i < MAX_ATTEMPTS && isConflict(result); i++) result = await attempt();
+  return result;
+}
+
+function isConflict(result: unknown): boolean {
+  return (result as KeyRefusal).code === 'revision_mismatch';
 }

@@ -8,7 +8,7 @@ import type { CredentialFilter, Lookup, Store } from '../ports/store.ts';
 import { addressesOf } from './foreign-names.ts';
 import { filledIn } from './from-template.ts';
 import { createImports, type Imports } from './import-keys.ts';
-import { entryFor, refusalFor, remembered } from './key-change.ts';
+import { entryFor, insistently, refusalFor, remembered } from './key-change.ts';
 import { faultsInNewKey, faultsInRestrictions, isAsymmetric } from './key-faults.ts';
 import type { KeyEdit, KeyInput, NewKey } from './key-input.ts';
 import { createKeyPolicies, type KeyPolicies } from './key-policies.ts';
@@ -236,16 +236,20 @@ export function createKeyService({ store, keyring, manifest, dialects, clock, us
         const secretVersions = [current, ...older.map((version) => destroyed(version, nowMs))];
         return save({ ...record, secretVersions }, by, 'key.previous_retired', {});
       }),
-    changeStanding: (id, deed, reason, by) =>
-      change(id, by, async (record) => {
-        const { from, to } = DEEDS[deed];
-        if (!from.includes(record.standing)) {
-          return refused('state_conflict', `A key that is ${record.standing} cannot be ${deed}d.`);
-        }
-        const standing = deed === 'release' ? (record.standingBeforeQuarantine ?? to) : to;
-        const standingBeforeQuarantine = deed === 'quarantine' ? record.standing : undefined;
-        return save({ ...record, standing, standingBeforeQuarantine }, by, `key.${deed}d`, { reason });
-      }),
+    changeStanding: (id, deed, reason, by) => {
+      const attempt = () =>
+        change(id, by, async (record) => {
+          const { from, to } = DEEDS[deed];
+          if (!from.includes(record.standing)) {
+            return refused('state_conflict', `A key that is ${record.standing} cannot be ${deed}d.`);
+          }
+          const standing = deed === 'release' ? (record.standingBeforeQuarantine ?? to) : to;
+          const standingBeforeQuarantine = deed === 'quarantine' ? record.standing : undefined;
+          return save({ ...record, standing, standingBeforeQuarantine }, by, `key.${deed}d`, { reason });
+        });
+      // Who lets a key go on has seen it in a state that it may not be in any more.
+      return deed === 'disable' || deed === 'quarantine' ? insistently(attempt) : attempt();
+    },
   };
 }
 

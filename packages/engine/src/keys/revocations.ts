@@ -1,7 +1,7 @@
 import type { CredentialRecord } from '../ports/record.ts';
 import type { RevocationFilter } from '../ports/revocations.ts';
 import type { Store } from '../ports/store.ts';
-import { entryFor, refusalFor, remembered } from './key-change.ts';
+import { entryFor, insistently, refusalFor, remembered } from './key-change.ts';
 import { type By, type KeyRefusal, type KeysRevoked, refused } from './key-result.ts';
 import { mayManage } from './may-manage.ts';
 import { isEmpty } from './revocation-match.ts';
@@ -22,8 +22,6 @@ interface Parts {
   readonly store: Store;
   readonly clock: () => number;
 }
-
-const MAX_ATTEMPTS = 10;
 
 export function createRevocations({ store, clock }: Parts): Revocations {
   function revokedKeys(revoked: number, revision: number, startedMs: number): KeysRevoked {
@@ -73,15 +71,4 @@ export function createRevocations({ store, clock }: Parts): Revocations {
       }),
     revokeAll,
   };
-}
-
-/** A revocation must not lose to an edit at the same moment: it reads again, and tries again. */
-async function insistently<T>(attempt: () => Promise<T | KeyRefusal>): Promise<T | KeyRefusal> {
-  let result = await attempt();
-  for (let i = 1; i < MAX_ATTEMPTS && isConflict(result); i++) result = await attempt();
-  return result;
-}
-
-function isConflict(result: unknown): boolean {
-  return (result as KeyRefusal).code === 'revision_mismatch';
 }

@@ -1,5 +1,6 @@
 import { CREDENTIAL_KINDS, type Manifest, type Template } from '@countersign/core';
 import { durationText } from '../manifest/durations.ts';
+import { factsThatNobodySays } from './constraint-faults.ts';
 import type { Fault } from './key-input.ts';
 import { type GovernedKey, policyFaults } from './policy-faults.ts';
 
@@ -27,7 +28,11 @@ export function templateFaults(template: Template, manifest: Manifest): Fault[] 
   };
   const byKind = kinds.map((each) => policyFaults({ ...key, kind: each }, manifest, 0));
   const [best = []] = byKind.sort((a, b) => a.length - b.length);
-  return [...best.map((fault) => asOfTemplate(template, fault)), ...neverUsable(template, manifest)];
+  return [
+    ...best.map((fault) => asOfTemplate(template, fault)),
+    ...neverUsable(template, manifest),
+    ...neverGiven(template, manifest),
+  ];
 }
 
 /** Where the maker can give what is missing, the template may ask for it. */
@@ -55,5 +60,17 @@ function neverUsable({ permissions, expiresInMs }: Template, manifest: Manifest)
     if (expiresInMs === undefined || coolDownMs === undefined || coolDownMs < expiresInMs) return [];
     const message = `ends before ${name} can be used, which cools down for ${durationText(coolDownMs)}`;
     return [{ pointer: '/expiresAt', message, permission: name, policy: 'coolDown' }];
+  });
+}
+
+/** A constraint that the maker must give, and that no request could meet: whatever is given is refused. */
+function neverGiven({ needs }: Template, manifest: Manifest): Fault[] {
+  return needs.flatMap((pointer, i) => {
+    const [, field, name = ''] = pointer.split('/');
+    if (field !== 'constraints') return [];
+    return factsThatNobodySays({ [name]: true }, '', manifest).map(({ message }) => ({
+      pointer: `/needs/${i}`,
+      message,
+    }));
   });
 }

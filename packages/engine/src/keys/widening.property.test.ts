@@ -63,7 +63,6 @@ const half = (text: string) => text.replace(/\d+$/, (prefix) => String(Number(pr
 const stricter = (limit: RateLimit): RateLimit => ({
   ...limit,
   quota: Math.ceil(limit.quota / 2),
-  windowSeconds: limit.windowSeconds * 2,
 });
 
 /** An edit that only takes away: of everything that there is less or the same, and restrictions where there were none. */

@@ -68,6 +68,8 @@ describe('an edit widens a key that', () => {
     ['loses its expression', constrained({ expression: undefined })],
     ['may make more requests', { rateLimits: [{ name: 'orders', quota: 11, windowSeconds: 60 }] }],
     ['may make as many in less time', { rateLimits: [{ name: 'orders', quota: 10, windowSeconds: 59 }] }],
+    ['is counted anew by another name', { rateLimits: [{ name: 'all', quota: 10, windowSeconds: 60 }] }],
+    ['is counted anew in more time', { rateLimits: [{ name: 'orders', quota: 10, windowSeconds: 61 }] }],
     ['loses its rate limit', { rateLimits: [] }],
     ['loses everything but its permissions', { ...FREE }],
   ])('%s', (_, after) => {
@@ -99,7 +101,10 @@ describe('an edit does not widen a key that', () => {
     ],
     ['has its zone in another case', hours('europe/berlin', [['mon', 'tue'], '09:00', '17:30'])],
     ['makes fewer requests', { rateLimits: [{ name: 'orders', quota: 9, windowSeconds: 60 }] }],
-    ['makes as many in more time', { rateLimits: [{ name: 'all', quota: 10, windowSeconds: 3_600 }] }],
+    [
+      'gets one more rate limit',
+      { rateLimits: [{ name: 'all', quota: 99, windowSeconds: 1 }, ...REACH.rateLimits] },
+    ],
   ])('%s', (_, after) => {
     expect(isWidened(REACH, { ...REACH, ...after })).toBe(false);
   });

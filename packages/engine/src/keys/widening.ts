@@ -102,11 +102,16 @@ function isLater(before: number | null, after: number | null): boolean {
   return before !== null && (after === null || after > before);
 }
 
-/** A limit is kept by one that allows no more in no less time, whatever its name is. */
+/**
+ * A limit is kept by one of the same name and window that allows no more. One of another name or window begins to count
+ * at nothing: whoever renamed a limit again and again would never meet it.
+ */
 function areLimitsLooser(before: readonly RateLimit[], after: readonly RateLimit[]): boolean {
   return before.some(
-    ({ quota, windowSeconds }) =>
-      !after.some((limit) => limit.quota <= quota && limit.windowSeconds >= windowSeconds),
+    ({ name, quota, windowSeconds }) =>
+      !after.some(
+        (limit) => limit.name === name && limit.windowSeconds === windowSeconds && limit.quota <= quota,
+      ),
   );
 }
 

@@ -24,6 +24,11 @@ interface Applicable {
   readonly permission: string | undefined;
 }
 
+/** Whether an account can have a quota of its own for a limit: what it counts is of one account alone. */
+export function isOfAccounts({ per }: RateLimitRule): boolean {
+  return per.includes('account') || per.includes('credential');
+}
+
 /** Callers of the verify API may name any permission. */
 const MAX_KNOWN = 10_000;
 
@@ -83,9 +88,9 @@ export class RateLimits {
     return false;
   }
 
-  #quota({ name, quota, per }: RateLimitRule, accountId: string): number {
-    if (this.#quotaOf === undefined || !(per.includes('account') || per.includes('credential'))) return quota;
-    return this.#quotaOf(accountId, name) ?? quota;
+  #quota(rule: RateLimitRule, accountId: string): number {
+    if (this.#quotaOf === undefined || !isOfAccounts(rule)) return rule.quota;
+    return this.#quotaOf(accountId, rule.name) ?? rule.quota;
   }
 
   #meterOf(

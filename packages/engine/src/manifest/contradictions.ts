@@ -27,6 +27,20 @@ export function contradictionsIn({ risk, policy }: Permission): { field: string;
   return faults;
 }
 
+/**
+ * Lists the permissions whose keys need addresses to withdraw to, although no route declares the fact that these are held
+ * against: such a list is refused, and so is a key without one. Where no fact at all is declared, callers give them.
+ */
+export function addressesWithoutFact({
+  permissions,
+  facts,
+}: Pick<Manifest, 'permissions' | 'facts'>): string[] {
+  if (facts.size === 0 || facts.has('address')) return [];
+  return [...permissions.values()].flatMap(({ name, policy }) =>
+    policy?.needsWithdrawalAddresses === true ? [name] : [],
+  );
+}
+
 /** Lists the permissions whose kinds of keys cannot sign in any dialect that customers may speak. */
 export function kindsWithoutDialect({
   dialects,

@@ -1,6 +1,6 @@
-import { DIALECTS, type Manifest } from '@countersign/core';
+import { DIALECTS, type Manifest, type Permission } from '@countersign/core';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
-import { kindsWithoutDialect } from './contradictions.ts';
+import { addressesWithoutFact, kindsWithoutDialect } from './contradictions.ts';
 import type { ManifestFields, Path } from './manifest-fields.ts';
 import { type OwnDialects, readOwnDialects } from './own-dialects.ts';
 import { readPermissions } from './read-permissions.ts';
@@ -92,7 +92,7 @@ function readManifest(root: unknown, fields: ManifestFields) {
   const manifest: Omit<Manifest, 'ruleFor'> = {
     dialects: readDialects(given.dialects, own, fields),
     ownDialects: own.dialects,
-    permissions,
+    permissions: withAddresses(permissions, routes),
     templates: new Map(),
     rateLimits: readRateLimits(given.rateLimits, permissions, routes, fields),
     facts: factTypesOf(routes, fields),
@@ -100,8 +100,28 @@ function readManifest(root: unknown, fields: ManifestFields) {
   for (const { name, message } of kindsWithoutDialect(manifest)) {
     fields.fault(['permissions', name, 'policy', 'kinds'], message);
   }
+  for (const name of addressesWithoutFact(manifest)) {
+    const message = 'no key could be made: no route declares the fact "address"';
+    fields.fault(['permissions', name, 'policy', 'needsWithdrawalAddresses'], message);
+  }
   const templates = readTemplates(given.templates, { ...manifest, ruleFor: () => undefined }, fields);
   return { ...manifest, templates, routes };
+}
+
+/** Marks permissions under which a route says where a withdrawal goes: a caller of the verify API names no route. */
+function withAddresses(
+  permissions: ReadonlyMap<string, Permission>,
+  routes: readonly Route[],
+): Map<string, Permission> {
+  const rules = routes.flatMap(({ rule }) => [rule, ...(rule.cases ?? []).map((one) => one.rule)]);
+  const marked = new Set(
+    rules
+      .filter(({ facts }) => facts.some(({ name }) => name === 'address'))
+      .map(({ permission }) => permission?.name),
+  );
+  return new Map(
+    [...permissions].map(([name, one]) => [name, marked.has(name) ? { ...one, hasAddresses: true } : one]),
+  );
 }
 
 function readDialects(value: unknown, own: OwnDialects, fields: ManifestFields): string[] | undefined {

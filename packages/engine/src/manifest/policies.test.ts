@@ -84,6 +84,27 @@ describe('a policy of a permission', () => {
   });
 });
 
+describe('a policy that demands addresses to withdraw to', () => {
+  const withRoute = (facts: string) =>
+    shown(
+      withPolicy('needsWithdrawalAddresses: true', 'critical').replace(
+        '[]',
+        `\n  - { route: POST /w, permission: p${facts} }`,
+      ),
+    );
+
+  it('can be met by none where routes declare other facts alone', () => {
+    expect(withRoute(', facts: { instrument: { json: /s } }')).toEqual([
+      '5: no key could be made: no route declares the fact "address"',
+    ]);
+  });
+
+  it('can be met where a route declares the fact, and where callers say all facts', () => {
+    expect(withRoute(', facts: { address: { json: /to } }')).toEqual([]);
+    expect(withRoute('')).toEqual([]);
+  });
+});
+
 const POLICIES = `version: 1
 permissions:
   read: { risk: low }
@@ -186,6 +207,14 @@ describe('templates', () => {
       [
         '14: "/accountId" is no field that can be asked for, like "/allowedIps" or "/constraints/instruments"',
       ],
+    ],
+    [
+      'permissions: [read]\nneeds: [/constraints/instrumets]',
+      [expect.stringContaining('14: there is no constraint "instrumets", only instruments,')],
+    ],
+    [
+      'permissions: [trade]\nexpiresIn: 1d\nneeds: [/label, /constraints/sides]',
+      ['15: can never be met: no route of the manifest declares the fact "side"'],
     ],
     [
       'permissions: [read]\nexpiresIn: 1d\nneeds: [/expiresAt]',

@@ -4,9 +4,11 @@ import type { ManifestFields, Path } from './manifest-fields.ts';
 const LISTS = ['instruments', 'sides', 'orderTypes', 'withdrawalAddresses'] as const;
 const TEXTS = ['maxNotionalPerOrder', 'maxNotionalPerDay', 'maxNotionalPer30Days', 'expression'] as const;
 
+export const CONSTRAINT_NAMES: readonly string[] = [...LISTS, ...TEXTS, 'hours'];
+
 /** Reads the shape of `constraints`, as the API takes them. What they say is checked as for a key: `key-faults.ts`. */
 export function readConstraints(value: unknown, path: Path, fields: ManifestFields): Constraints {
-  const given = fields.mapping(value, path, [...LISTS, ...TEXTS, 'hours']);
+  const given = fields.mapping(value, path, CONSTRAINT_NAMES);
   const constraints: Record<string, unknown> = {};
   for (const name of LISTS) {
     if (given[name] !== undefined) constraints[name] = readTexts(given[name], [...path, name], fields);

@@ -9,7 +9,7 @@ import { faultsInRestrictions } from '../keys/key-faults.ts';
 import { templateFaults } from '../keys/template-faults.ts';
 import { readDuration } from './durations.ts';
 import type { ManifestFields, Path } from './manifest-fields.ts';
-import { readConstraints, readTexts } from './read-constraints.ts';
+import { CONSTRAINT_NAMES, readConstraints, readTexts } from './read-constraints.ts';
 
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9 _.-]{0,62}[A-Za-z0-9])?$/;
 const MAX_TEMPLATES = 100;
@@ -114,6 +114,12 @@ function checkNeed(
     return;
   }
   const [, field = '', member = ''] = pointer.split('/');
+  if (field === 'constraints' && !CONSTRAINT_NAMES.includes(member)) {
+    fields.fault(
+      path,
+      `there is no constraint ${JSON.stringify(member)}, only ${CONSTRAINT_NAMES.join(', ')}`,
+    );
+  }
   const own = given[field === 'expiresAt' ? 'expiresIn' : field] as Record<string, unknown> | undefined;
   if (field === 'constraints' ? own?.[member] !== undefined : own !== undefined) {
     fields.fault(path, 'the template says it itself, so it need not be given');

@@ -24,6 +24,8 @@ const NOTHING_TAKEN: ClaimAndMeterAnswer = { ok: true, remaining: NO_STATES };
 
 export interface MemoryClaimAndMeter extends ClaimAndMeter {
   readonly nonces: { readonly size: number; readonly bytes: number };
+  /** How many windows are counted in. */
+  readonly windows: { readonly size: number };
 }
 
 /**
@@ -36,8 +38,9 @@ export function createMemoryClaimAndMeter(options: MemoryClaimAndMeterOptions = 
   const rates = new WindowTable((windowMs) => new RateWindow(windowMs));
   const amounts = new WindowTable((windowMs) => new AmountWindow(windowMs));
 
-  function stateOf({ key, quota, windowMs }: MeterAsk, nowMs: number): MeterState {
-    const window = rates.of(key, windowMs);
+  function stateOf({ key, quota }: MeterAsk, nowMs: number): MeterState {
+    const window = rates.get(key);
+    if (window === undefined) return { remaining: quota, resetMs: 0, nextMs: 0 };
     return {
       // Less than nothing is left where a quota was lowered meanwhile.
       remaining: Math.max(0, quota - window.used(nowMs)),
@@ -50,6 +53,7 @@ export function createMemoryClaimAndMeter(options: MemoryClaimAndMeterOptions = 
     return meters.length === 0 ? NO_STATES : meters.map((meter) => stateOf(meter, nowMs));
   }
 
+  /** Makes no window: what is refused takes nothing, and leaves nothing behind. */
   function refuse(
     { meters, cost, spends = NO_SPENDS, amount = 0n }: ClaimAndMeterAsk,
     nowMs: number,
@@ -58,9 +62,9 @@ export function createMemoryClaimAndMeter(options: MemoryClaimAndMeterOptions = 
     let retryAfterMs = 0;
     for (let i = 0; i < meters.length; i++) {
       const { key, quota, windowMs } = meters[i] as MeterAsk;
-      const window = rates.of(key, windowMs);
-      if (window.used(nowMs) + cost <= quota) continue;
-      const waitMs = window.freeAfter(cost, quota, nowMs);
+      const window = rates.get(key);
+      if ((window?.used(nowMs) ?? 0) + cost <= quota) continue;
+      const waitMs = window?.freeAfter(cost, quota, nowMs) ?? windowMs;
       if (waitMs <= retryAfterMs) continue;
       retryAfterMs = waitMs;
       over = i;
@@ -71,9 +75,9 @@ export function createMemoryClaimAndMeter(options: MemoryClaimAndMeterOptions = 
     }
     for (let i = 0; i < spends.length; i++) {
       const { key, limit, windowMs } = spends[i] as SpendAsk;
-      const window = amounts.of(key, windowMs);
-      if (window.spent(nowMs) + amount <= limit) continue;
-      const waitMs = window.freeAfter(amount, limit, nowMs);
+      const window = amounts.get(key);
+      if ((window?.spent(nowMs) ?? 0n) + amount <= limit) continue;
+      const waitMs = window?.freeAfter(amount, limit, nowMs) ?? windowMs;
       if (waitMs <= retryAfterMs) continue;
       retryAfterMs = waitMs;
       over = i;
@@ -139,5 +143,10 @@ export function createMemoryClaimAndMeter(options: MemoryClaimAndMeterOptions = 
       count({ ...taken, meters: taken.meters.filter(isOpen), spends: taken.spends.filter(isOpen) });
     },
     nonces,
+    windows: {
+      get size() {
+        return rates.size + amounts.size;
+      },
+    },
   };
 }

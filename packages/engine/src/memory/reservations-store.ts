@@ -7,16 +7,22 @@ export interface MemoryReservations extends ReservationStore {
   note(entries: readonly AuditEntryDraft[]): void;
 }
 
+const PRUNE_EVERY_MS = 10_000;
+
 /** @param append adds a line to the log */
 export function createMemoryReservations(append: (line: string) => void): MemoryReservations {
   const all = new Map<string, Reservation>();
+  let prunedAt = 0;
 
   return {
     note(entries) {
       for (const { taken, requestId, credentialId, at } of entries) {
         if (taken === undefined || requestId === undefined || credentialId === undefined) continue;
         if (all.has(requestId)) continue;
-        for (const [id, old] of all) if (endOfTaken(old.taken) + KNOWN_MS < at) all.delete(id);
+        if (at > prunedAt + PRUNE_EVERY_MS) {
+          for (const [id, old] of all) if (endOfTaken(old.taken) + KNOWN_MS < at) all.delete(id);
+          prunedAt = at;
+        }
         all.set(requestId, { requestId, credentialId, taken });
       }
     },

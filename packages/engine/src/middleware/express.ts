@@ -77,7 +77,8 @@ function hasBody(req: Request): boolean {
 function parseBody(bytes: Buffer, type = ''): { ok: true; value: unknown } | { ok: false } {
   if (bytes.length === 0) return { ok: true, value: undefined };
   if (/^application\/x-www-form-urlencoded\b/i.test(type)) {
-    return { ok: true, value: Object.fromEntries(new URLSearchParams(bytes.toString('utf8'))) };
+    // The first `&` keeps a leading `?`, which URLSearchParams would drop: it belongs to the first name.
+    return { ok: true, value: Object.fromEntries(new URLSearchParams(`&${bytes.toString('utf8')}`)) };
   }
   if (!/^application\/([\w.+-]+\+)?json\b/i.test(type)) return { ok: true, value: bytes };
   try {
