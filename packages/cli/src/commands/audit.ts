@@ -52,13 +52,18 @@ function rowOf(entry: Entry): string[] {
   ];
 }
 
-/** What happened, in a few words: of a decision the outcome and the route, of a change its reason or what was edited. */
+/** What happened, in a few words: of a decision the outcome, the route, and which constraint or limit it was, of a change its reason or what was edited. */
 function whatOf({ data }: Entry): string {
-  const { allowed, code, method, path, reason, fields, daysLeft } = (data ?? {}) as Record<string, unknown>;
+  const { allowed, code, method, path, detail, reason, fields, daysLeft } = (data ?? {}) as Record<
+    string,
+    unknown
+  >;
   const outcome = allowed === undefined ? undefined : allowed === true ? 'allowed' : code;
   const edited = Array.isArray(fields) ? fields.join(', ') : undefined;
   const left = typeof daysLeft === 'number' ? `in ${daysLeft} d` : undefined;
   return (
-    [outcome, method, path, reason, edited, left].filter((word) => typeof word === 'string').join(' ') || '-'
+    [outcome, method, path, detail, reason, edited, left]
+      .filter((word) => typeof word === 'string')
+      .join(' ') || '-'
   );
 }

@@ -22,7 +22,8 @@ describe('DecisionEntry', () => {
         (method, target, ip, permission, accountId, allowed, word, kind) => {
           const decision = {
             allowed,
-            code: 'replayed',
+            code: word % 5 === 0 ? 'constraint_violated' : 'replayed',
+            detail: `The "instrument" ${word}.`,
             clockDeltaMs: word % 2 === 0 ? word : undefined,
           } as Decision;
           const request = { method, target, headers: [], body: new Uint8Array(), ip };
@@ -53,6 +54,22 @@ describe('DecisionEntry', () => {
         },
       ),
     );
+  });
+
+  it.each([
+    ['constraint_violated', 'The instrument is not among those allowed.'],
+    ['rate_limited', 'The instrument is not among those allowed.'],
+    ['signature_mismatch', undefined],
+  ] as const)('says of %s: %s', (code, told) => {
+    const decision = {
+      allowed: false,
+      code,
+      detail: 'The instrument is not among those allowed.',
+    } as Decision;
+    const request = { method: 'GET', target: '/a', headers: [], body: new Uint8Array() };
+    const nothing = [undefined, undefined, undefined, undefined] as const;
+    const entry = new DecisionEntry(decision, request, 1, 'req_1', undefined, true, ...nothing);
+    expect(JSON.parse(lineOf(entry)).data.detail).toBe(told);
   });
 
   it('leaves the query out', () => {

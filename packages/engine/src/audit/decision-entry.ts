@@ -1,8 +1,18 @@
-import { type Credential, type Dialect, decimalOf, pathOf, type WireRequest } from '@countersign/core';
+import {
+  type Credential,
+  type DenialCode,
+  type Dialect,
+  decimalOf,
+  pathOf,
+  type WireRequest,
+} from '@countersign/core';
 import { fingerprintText } from '../credentials/fingerprint.ts';
 import type { Decision } from '../decision/decision.ts';
 import type { AuditEntryDraft, LoggedNonce, LoggedRisingNonce } from '../ports/audit-log.ts';
 import type { OneUse, Taken } from '../ports/claim-and-meter.ts';
+
+/** Codes that stand for several reasons: which it was is in the log, because most exchanges have one message for all. */
+const EXPLAINED: ReadonlySet<DenialCode> = new Set(['constraint_violated', 'rate_limited']);
 
 /**
  * A decision as an entry of the log. It is put into words when it is written, with many others: while it is
@@ -17,6 +27,7 @@ export class DecisionEntry implements AuditEntryDraft {
   readonly accountId: string | undefined;
   readonly #isAuthenticated: boolean;
   #code: string | undefined;
+  readonly #detail: string | undefined;
   readonly #clockDeltaMs: number | undefined;
   readonly #permission: string | undefined;
   readonly #dialect: string | undefined;
@@ -45,6 +56,7 @@ export class DecisionEntry implements AuditEntryDraft {
     this.accountId = credential?.accountId;
     this.#isAuthenticated = isAuthenticated;
     this.#code = decision.allowed ? undefined : decision.code;
+    this.#detail = !decision.allowed && EXPLAINED.has(decision.code) ? decision.detail : undefined;
     this.#clockDeltaMs = decision.allowed ? undefined : decision.clockDeltaMs;
     this.#permission = permission;
     this.#dialect = dialect?.name;
@@ -91,6 +103,7 @@ export class DecisionEntry implements AuditEntryDraft {
     return {
       allowed: this.#code === undefined,
       code: this.#code,
+      detail: this.#detail,
       authenticated: this.#isAuthenticated,
       clockDeltaMs: this.#clockDeltaMs,
       permission: this.#permission,
@@ -111,6 +124,7 @@ export class DecisionEntry implements AuditEntryDraft {
       `{"at":${startText(this.at)},"type":"decision"${member(',"credentialId":', this.credentialId)}` +
       `${member(',"accountId":', this.accountId)},"requestId":"${this.requestId}"${used}` +
       `,"data":{"allowed":${this.#code === undefined}${member(',"code":', this.#code)}` +
+      `${member(',"detail":', this.#detail)}` +
       `,"authenticated":${this.#isAuthenticated}${delta}` +
       `${member(',"permission":', this.#permission)}${member(',"dialect":', this.#dialect)}` +
       `${member(',"method":', this.#method)}${member(',"path":', pathOf(this.#target))}` +
