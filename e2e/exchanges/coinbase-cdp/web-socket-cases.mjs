@@ -114,7 +114,7 @@ export const WEB_SOCKETS = {
       'ccxt.pro',
       0,
       async (c, stage) => {
-        await accounts()(c);
+        await c.v3PrivateGetBrokerageAccounts();
         const { headers } = stage.tap.exchanges.at(-1).request;
         const at = headers.findIndex((name) => name.toLowerCase() === 'authorization');
         const jwt = headers[at + 1].slice('Bearer '.length);
