@@ -6,6 +6,7 @@ const MANIFEST = `version: 1
 permissions:
   spot.read: { risk: low }
   spot.trade: { risk: high }
+  wallet.withdraw: { risk: critical }
 routes:
   - route: POST ${TARGET}
     permission: spot.trade
@@ -14,6 +15,7 @@ routes:
       side: { json: /side }
       orderType: { json: /orderType }
       notional: { product: [{ json: /price }, { json: /size }] }
+  - { route: POST /withdrawals, permission: wallet.withdraw, facts: { address: { json: /address } } }
 `;
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];

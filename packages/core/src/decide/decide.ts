@@ -86,9 +86,10 @@ export function decide(question: Question): Approval | Refusal {
   const requirement = question.demanded && requirementFor(question.demanded, question.request);
   const allowed = checkAuthenticated(credential, requirement, question);
   if (!allowed.ok) return { ok: false, denial: withClock(allowed, question), credential, requirement };
+  if (requirement === undefined) throw new TypeError('a route without a rule was allowed');
   const { secretVersion, matched } = authenticated;
   const { facts, amount } = allowed;
-  return { ok: true, credential, secretVersion, matched, requirement: allowed.requirement, facts, amount };
+  return { ok: true, credential, secretVersion, matched, requirement, facts, amount };
 }
 
 function absent(credential: Credential | undefined): Denial {
@@ -101,7 +102,7 @@ function checkAuthenticated(
   credential: Credential,
   requirement: Requirement | undefined,
   question: Question,
-): (Authorized & { readonly requirement: Requirement }) | Denial {
+): Authorized | Denial {
   const { environment, demanded, request, peer, audience } = question;
   if (environment !== undefined && environment !== credential.profile.environment) {
     return denial('environment_mismatch', `The credential belongs to ${credential.profile.environment}.`, {
@@ -118,8 +119,7 @@ function checkAuthenticated(
     return denial('permission_denied', `The credential is not one of the ${audience}'.`);
   }
   if (requirement === undefined) return denial('route_unknown', unknownRoute(demanded));
-  const authorized = authorize(credential, requirement, request, question);
-  return authorized.ok ? { ...authorized, requirement } : authorized;
+  return authorize(credential, requirement, request, question);
 }
 
 function unknownRoute(demanded: Question['demanded']): string {

@@ -4,7 +4,7 @@ import { endOfTaken, KNOWN_MS } from '../ports/reservations.ts';
 import type { Database } from './connection.ts';
 
 /** A reservation as it is handed to the writing thread: its columns, but `released_at`. */
-export type ReservationRow = readonly [
+type ReservationRow = readonly [
   requestId: string,
   credentialId: string,
   at: number,
@@ -21,17 +21,28 @@ export interface TakenColumn {
 }
 export type PairOfTaken = readonly [key: string, windowMs: number];
 
-/** The rows of those entries that took something of limits. */
-export function reservationRows(entries: readonly AuditEntryDraft[]): ReservationRow[] {
-  const rows: ReservationRow[] = [];
+/**
+ * The rows of those entries that took something of limits, one JSON text a line: one text goes to another thread in a
+ * fraction of the time of as many rows.
+ */
+export function reservationLines(entries: readonly AuditEntryDraft[]): string {
+  const lines: string[] = [];
   for (const { taken, requestId, credentialId } of entries) {
     if (taken === undefined || requestId === undefined || credentialId === undefined) continue;
     const { at, cost, meters, amount, spends } = taken;
     const column: TakenColumn = { cost, meters: meters.map(pairOf), spends: spends.map(pairOf) };
     const knownUntil = endOfTaken(taken) + KNOWN_MS;
-    rows.push([requestId, credentialId, at, knownUntil, String(amount), JSON.stringify(column)]);
+    const row: ReservationRow = [
+      requestId,
+      credentialId,
+      at,
+      knownUntil,
+      String(amount),
+      JSON.stringify(column),
+    ];
+    lines.push(JSON.stringify(row));
   }
-  return rows;
+  return lines.join('\n');
 }
 
 function pairOf({ key, windowMs }: TakenFrom): PairOfTaken {
@@ -50,8 +61,10 @@ export function reservationWrites(database: Database) {
   );
   const prune = database.prepare('DELETE FROM reservations WHERE known_until < ?');
   return {
-    add(rows: readonly ReservationRow[]): void {
-      for (const row of rows) add.run(...row);
+    /** @param lines as {@link reservationLines} makes them */
+    add(lines: string): void {
+      if (lines === '') return;
+      for (const line of lines.split('\n')) add.run(...(JSON.parse(line) as ReservationRow));
     },
     /** How many were released: one, or none. */
     release: (requestId: string, releasedAt: number): number => release.run(releasedAt, requestId).changes,

@@ -8,7 +8,7 @@ import { type AccountRows, accountWrites } from './accounts.ts';
 import { createActivityWrites } from './activity.ts';
 import type { Database } from './connection.ts';
 import { failureWrites } from './failures.ts';
-import { type ReservationRow, reservationWrites } from './reservation-writes.ts';
+import { reservationWrites } from './reservation-writes.ts';
 import { createRevokeMatching, type RevokeJob } from './revoke-matching.ts';
 import { createScheduleWrites, type ScheduleJob } from './schedule.ts';
 import type { StoredRecord } from './stored-record.ts';
@@ -42,11 +42,11 @@ export type Job =
   | CommitJob
   | RevokeJob
   | ScheduleJob
-  /** Entries of the log, one JSON text a line; and what they took of limits. */
+  /** Entries of the log, one JSON text a line; and what they took of limits, likewise. */
   | {
       readonly kind: 'append';
       readonly lines: string;
-      readonly reservations: readonly ReservationRow[];
+      readonly reservations: string;
     }
   | {
       readonly kind: 'release';
@@ -83,7 +83,7 @@ export function createWrites(database: Database): (job: Job) => Written {
     return entry;
   }
 
-  function append(lines: readonly string[], taken: readonly ReservationRow[]): number {
+  function append(lines: readonly string[], taken: string): number {
     let now = 0;
     for (const line of lines) {
       const { nonce, rising, at } = addEntry(line);
