@@ -31,5 +31,7 @@ function stateOf({ name, remaining, resetSeconds, nextSeconds }: RateLimitState)
 }
 
 function textOf(name: string): string {
-  return `"${name.replace(/[^\w.:@ -]/g, '_')}"`;
+  return UNSAFE.test(name) ? `"${name.replaceAll(new RegExp(UNSAFE, 'g'), '_')}"` : `"${name}"`;
 }
+
+const UNSAFE = /[^\w.:@ -]/;

@@ -10,7 +10,7 @@ type ReservationRow = readonly [
   at: number,
   knownUntil: number,
   amount: string,
-  taken: string,
+  taken: TakenColumn,
 ];
 
 /** What is in the column `taken`: the rest of what was taken. */
@@ -30,23 +30,24 @@ export function reservationLines(entries: readonly AuditEntryDraft[]): string {
   for (const { taken, requestId, credentialId } of entries) {
     if (taken === undefined || requestId === undefined || credentialId === undefined) continue;
     const { at, cost, meters, amount, spends } = taken;
-    const column: TakenColumn = { cost, meters: meters.map(pairOf), spends: spends.map(pairOf) };
     const knownUntil = endOfTaken(taken) + KNOWN_MS;
-    const row: ReservationRow = [
-      requestId,
-      credentialId,
-      at,
-      knownUntil,
-      String(amount),
-      JSON.stringify(column),
-    ];
-    lines.push(JSON.stringify(row));
+    const names = `${JSON.stringify(requestId)},${JSON.stringify(credentialId)}`;
+    const column = `{"cost":${cost},"meters":${pairsText(meters)},"spends":${pairsText(spends)}}`;
+    lines.push(`[${names},${at},${knownUntil},"${amount}",${column}]`);
   }
   return lines.join('\n');
 }
 
-function pairOf({ key, windowMs }: TakenFrom): PairOfTaken {
-  return [key, windowMs];
+/** A credential has the same list again and again. */
+const known = new WeakMap<readonly TakenFrom[], string>();
+
+function pairsText(windows: readonly TakenFrom[]): string {
+  let text = known.get(windows);
+  if (text === undefined) {
+    text = JSON.stringify(windows.map(({ key, windowMs }): PairOfTaken => [key, windowMs]));
+    known.set(windows, text);
+  }
+  return text;
 }
 
 /** The part of the writing thread. Its functions run inside of a transaction. */
@@ -64,7 +65,10 @@ export function reservationWrites(database: Database) {
     /** @param lines as {@link reservationLines} makes them */
     add(lines: string): void {
       if (lines === '') return;
-      for (const line of lines.split('\n')) add.run(...(JSON.parse(line) as ReservationRow));
+      for (const line of lines.split('\n')) {
+        const [requestId, credentialId, at, knownUntil, amount, taken] = JSON.parse(line) as ReservationRow;
+        add.run(requestId, credentialId, at, knownUntil, amount, JSON.stringify(taken));
+      }
     },
     /** How many were released: one, or none. */
     release: (requestId: string, releasedAt: number): number => release.run(releasedAt, requestId).changes,
