@@ -124,7 +124,8 @@ export class DecisionEntry implements AuditEntryDraft {
       `{"at":${startText(this.at)},"type":"decision"${member(',"credentialId":', this.credentialId)}` +
       `${member(',"accountId":', this.accountId)},"requestId":"${this.requestId}"${used}` +
       `,"data":{"allowed":${this.#code === undefined}${member(',"code":', this.#code)}` +
-      `${member(',"detail":', this.#detail)}` +
+      // Not kept like the others: there are seconds in it, and it would push them out.
+      `${this.#detail === undefined ? '' : `,"detail":${JSON.stringify(this.#detail)}`}` +
       `,"authenticated":${this.#isAuthenticated}${delta}` +
       `${member(',"permission":', this.#permission)}${member(',"dialect":', this.#dialect)}` +
       `${member(',"method":', this.#method)}${member(',"path":', pathOf(this.#target))}` +

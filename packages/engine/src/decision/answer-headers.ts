@@ -31,7 +31,5 @@ function stateOf({ name, remaining, resetSeconds, nextSeconds }: RateLimitState)
 }
 
 function textOf(name: string): string {
-  return UNSAFE.test(name) ? `"${name.replaceAll(new RegExp(UNSAFE, 'g'), '_')}"` : `"${name}"`;
+  return `"${name.replace(/[^\w.:@ -]/g, '_')}"`;
 }
-
-const UNSAFE = /[^\w.:@ -]/;
