@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, parse, resolve } from 'node:path';
 import { CountersignError } from './errors.ts';
 
 /** Windows has no mode bits. */
@@ -128,11 +128,16 @@ function unreadable(path: string, why: string): CountersignError {
 
 /**
  * A path, as far as it may be shown: who gives a secret where a path belongs must not find it in the log. So one that
- * leads nowhere is shown only if it has a folder that exists, or a name with an ending.
+ * leads nowhere is shown only if it has a folder that exists (and is neither the root, however many slashes name it,
+ * nor where we are), or a name with an ending.
  */
 export function shownPath(path: string): string {
-  const folder = dirname(path);
-  const leadsSomewhere = existsSync(path) || (folder.length > 1 && existsSync(folder));
+  const whole = resolve(path);
+  const folder = dirname(whole);
+  const everywhere = [parse(whole).root, process.cwd()];
+  const leadsSomewhere =
+    !everywhere.includes(whole) &&
+    (existsSync(whole) || (!everywhere.includes(folder) && existsSync(folder)));
   return leadsSomewhere || /^[\w-]+\.[a-z]{1,5}$/.test(path) ? path : 'The file';
 }
 

@@ -158,6 +158,9 @@ it('no error shows a secret that was given where a name or a path belongs', () =
       expect(text).toContain('secret_unreadable');
       if (/[a-z=+/-]/.test(secret)) expect(text).not.toContain(secret);
     }),
+    {
+      examples: ['//AAAAAAAAAAAA', '////////////', '/Zm9vYmFyYmF6'].map((secret) => [secret, secretFromFile]),
+    },
   );
 });
 
