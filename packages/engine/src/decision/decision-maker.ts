@@ -18,7 +18,12 @@ import type { Resolver } from '../credentials/resolver.ts';
 import type { Guesses } from '../guesses/guesses.ts';
 import type { Meter } from '../limits/credential-limits.ts';
 import type { RateLimits } from '../limits/rate-limits.ts';
-import type { ClaimAndMeter, ClaimAndMeterAnswer, OneUse, SpendAsk } from '../ports/claim-and-meter.ts';
+import type {
+  ClaimAndMeter,
+  ClaimAndMeterAnswer,
+  ClaimAndMeterAsk,
+  SpendAsk,
+} from '../ports/claim-and-meter.ts';
 import type { MaybePromise } from '../ports/store.ts';
 import type { AcceptedDialects } from './accepted-dialects.ts';
 import type { Admission } from './admission.ts';
@@ -53,7 +58,6 @@ export interface DecisionMakerParts extends OneUseSettings {
 }
 
 const NO_ASK: Ask = {};
-const NOTHING_USED: OneUse = { nonceExpiresAt: 0 };
 const NO_SPENDS: readonly SpendAsk[] = [];
 
 /**
@@ -199,7 +203,17 @@ export class DecisionMaker {
     const spends = amount === undefined || amount === 0n ? NO_SPENDS : resolved.limits.spends;
     if (used === undefined && meters.length === 0 && spends.length === 0)
       return this.#allow(way, verdict, resolved);
-    const asked = { ...(used ?? NOTHING_USED), meters, cost: way.requirement?.weight ?? 1, spends, amount };
+    // Each field by name: a spread would cost more than all that is asked here.
+    const asked: ClaimAndMeterAsk = {
+      nonce: used?.nonce,
+      bound: used?.bound,
+      nonceExpiresAt: used?.nonceExpiresAt ?? 0,
+      rising: used?.rising,
+      meters,
+      cost: way.requirement?.weight ?? 1,
+      spends,
+      amount,
+    };
     const answer = this.#parts.claimAndMeter.claimAndMeter(asked, nowMs);
     if (answer instanceof Promise)
       return answer.then((late) => this.#afterClaim(way, verdict, resolved, meters, late));
