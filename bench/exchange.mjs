@@ -10,6 +10,7 @@ import {
   openFileKeyring,
   parseManifest,
 } from '../packages/engine/dist/index.js';
+import { linesOf } from '../packages/engine/dist/sqlite/lines.js';
 import { createSqliteStore } from '../packages/engine/dist/sqlite/store.js';
 
 export const TARGET = '/api/v2/spot/trade/place-order';
@@ -84,10 +85,10 @@ export async function startEngine({ store: kind = 'memory', manifest = MANIFEST,
     async settle() {
       while (engine.health().pendingLogEntries > 0 || writing.count > 0) await sleep(1);
     },
-    /** Makes the lines of the log still, and keeps none. */
+    /** Makes the lines of the log still, as SQLite's store does, and keeps none. */
     dropLog() {
       store.append = async (entries) => {
-        if (entries.map(lineOf).join('\n') === '') throw new Error('a group without a line');
+        if (linesOf(entries, lineOf).length === 0) throw new Error('a group without a line');
       };
     },
     async close() {

@@ -21,21 +21,14 @@ export interface TakenColumn {
 }
 export type PairOfTaken = readonly [key: string, windowMs: number];
 
-/**
- * The rows of those entries that took something of limits, one JSON text a line: one text goes to another thread in a
- * fraction of the time of as many rows.
- */
-export function reservationLines(entries: readonly AuditEntryDraft[]): string {
-  const lines: string[] = [];
-  for (const { taken, requestId, credentialId } of entries) {
-    if (taken === undefined || requestId === undefined || credentialId === undefined) continue;
-    const { at, cost, meters, amount, spends } = taken;
-    const knownUntil = endOfTaken(taken) + KNOWN_MS;
-    const names = `${JSON.stringify(requestId)},${JSON.stringify(credentialId)}`;
-    const column = `{"cost":${cost},"meters":${pairsText(meters)},"spends":${pairsText(spends)}}`;
-    lines.push(`[${names},${at},${knownUntil},"${amount}",${column}]`);
-  }
-  return lines.join('\n');
+/** The row of an entry that took something of limits, as JSON text; undefined where it took nothing. */
+export function reservationText({ taken, requestId, credentialId }: AuditEntryDraft): string | undefined {
+  if (taken === undefined || requestId === undefined || credentialId === undefined) return undefined;
+  const { at, cost, meters, amount, spends } = taken;
+  const knownUntil = endOfTaken(taken) + KNOWN_MS;
+  const names = `${JSON.stringify(requestId)},${JSON.stringify(credentialId)}`;
+  const column = `{"cost":${cost},"meters":${pairsText(meters)},"spends":${pairsText(spends)}}`;
+  return `[${names},${at},${knownUntil},"${amount}",${column}]`;
 }
 
 /** A credential has the same list again and again. */
@@ -62,11 +55,10 @@ export function reservationWrites(database: Database) {
   );
   const prune = database.prepare('DELETE FROM reservations WHERE known_until < ?');
   return {
-    /** @param lines as {@link reservationLines} makes them */
-    add(lines: string): void {
-      if (lines === '') return;
-      for (const line of lines.split('\n')) {
-        const [requestId, credentialId, at, knownUntil, amount, taken] = JSON.parse(line) as ReservationRow;
+    /** @param texts as {@link reservationText} makes them */
+    add(texts: readonly string[]): void {
+      for (const text of texts) {
+        const [requestId, credentialId, at, knownUntil, amount, taken] = JSON.parse(text) as ReservationRow;
         add.run(requestId, credentialId, at, knownUntil, amount, JSON.stringify(taken));
       }
     },

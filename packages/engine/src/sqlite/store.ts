@@ -22,7 +22,8 @@ import { accountReads } from './accounts.ts';
 import { createActivityReads } from './activity.ts';
 import { configure, type Database, guarded, loadDriver, storeError } from './connection.ts';
 import { failureReads } from './failures.ts';
-import { reservationLines } from './reservation-writes.ts';
+import { linesOf } from './lines.ts';
+import { reservationText } from './reservation-writes.ts';
 import { sqliteReservations } from './reservations.ts';
 import type { RevokeJob } from './revoke-matching.ts';
 import { createSchedule } from './schedule.ts';
@@ -276,8 +277,8 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
     },
     async append(entries) {
       if (entries.length === 0) return;
-      const lines = entries.map(lineOf).join('\n');
-      await writer.write({ kind: 'append', lines, reservations: reservationLines(entries) });
+      const lines = linesOf(entries, lineOf);
+      await writer.write({ kind: 'append', lines, reservations: linesOf(entries, reservationText) });
     },
     readLog: (query) =>
       guarded(() => {

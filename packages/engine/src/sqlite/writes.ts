@@ -8,6 +8,7 @@ import { type AccountRows, accountWrites } from './accounts.ts';
 import { createActivityWrites } from './activity.ts';
 import type { Database } from './connection.ts';
 import { failureWrites } from './failures.ts';
+import { textsOf } from './lines.ts';
 import { reservationWrites } from './reservation-writes.ts';
 import { createRevokeMatching, type RevokeJob } from './revoke-matching.ts';
 import { createScheduleWrites, type ScheduleJob } from './schedule.ts';
@@ -42,11 +43,11 @@ export type Job =
   | CommitJob
   | RevokeJob
   | ScheduleJob
-  /** Entries of the log, one JSON text a line; and what they took of limits, likewise. */
+  /** Entries of the log, and what they took of limits, as `linesOf` makes them. */
   | {
       readonly kind: 'append';
-      readonly lines: string;
-      readonly reservations: string;
+      readonly lines: Uint8Array;
+      readonly reservations: Uint8Array;
     }
   | {
       readonly kind: 'release';
@@ -83,7 +84,7 @@ export function createWrites(database: Database): (job: Job) => Written {
     return entry;
   }
 
-  function append(lines: readonly string[], taken: string): number {
+  function append(lines: readonly string[], taken: readonly string[]): number {
     let now = 0;
     for (const line of lines) {
       const { nonce, rising, at } = addEntry(line);
@@ -168,7 +169,7 @@ export function createWrites(database: Database): (job: Job) => Written {
       case 'scheduledUnder':
         return schedule(job);
       case 'append':
-        return append(job.lines.split('\n'), job.reservations);
+        return append(textsOf(job.lines), textsOf(job.reservations));
       case 'release': {
         const released = reservations.release(job.requestId, job.releasedAt);
         if (released === 1) addEntry(job.line);
