@@ -97,8 +97,7 @@ export function singleHeaders(
   headers: RawHeaders,
   names: readonly HeaderName[],
 ): (string | undefined | typeof REPEATED)[] {
-  const found: (string | undefined | typeof REPEATED)[] = [];
-  for (let j = 0; j < names.length; j++) found.push(undefined);
+  const found = new Array<string | undefined | typeof REPEATED>(names.length).fill(undefined);
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const candidate = headers[i] as string;
     for (let j = 0; j < names.length; j++) {

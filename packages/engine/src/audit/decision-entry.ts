@@ -10,6 +10,7 @@ import { fingerprintText } from '../credentials/fingerprint.ts';
 import type { Decision } from '../decision/decision.ts';
 import type { AuditEntryDraft, LoggedNonce, LoggedRisingNonce } from '../ports/audit-log.ts';
 import type { OneUse, Taken } from '../ports/claim-and-meter.ts';
+import { lastNumber, textMember } from './json-text.ts';
 
 /** Codes that stand for several reasons: which it was is in the log, because most exchanges have one message for all. */
 const EXPLAINED: ReadonlySet<DenialCode> = new Set(['constraint_violated', 'rate_limited']);
@@ -121,15 +122,14 @@ export class DecisionEntry implements AuditEntryDraft {
     const amount = this.#amount === undefined ? '' : `,"amount":"${decimalOf(this.#amount)}"`;
     const delta = this.#clockDeltaMs === undefined ? '' : `,"clockDeltaMs":${this.#clockDeltaMs}`;
     return (
-      `{"at":${startText(this.at)},"type":"decision"${member(',"credentialId":', this.credentialId)}` +
-      `${member(',"accountId":', this.accountId)},"requestId":"${this.requestId}"${used}` +
-      `,"data":{"allowed":${this.#code === undefined}${member(',"code":', this.#code)}` +
+      `{"at":${startText(this.at)},"type":"decision"${credentialMember(this.credentialId)}` +
+      `${accountMember(this.accountId)},"requestId":"${this.requestId}"${used}` +
+      `,"data":{"allowed":${this.#code === undefined}${codeMember(this.#code)}` +
       // Not kept like the others: there are seconds in it, and it would push them out.
       `${this.#detail === undefined ? '' : `,"detail":${JSON.stringify(this.#detail)}`}` +
       `,"authenticated":${this.#isAuthenticated}${delta}` +
-      `${member(',"permission":', this.#permission)}${member(',"dialect":', this.#dialect)}` +
-      `${member(',"method":', this.#method)}${member(',"path":', pathOf(this.#target))}` +
-      `${member(',"ip":', this.#ip)}${amount}}}`
+      `${permissionMember(this.#permission)}${dialectMember(this.#dialect)}${methodMember(this.#method)}` +
+      `${pathMember(pathOf(this.#target))}${ipMember(this.#ip)}${amount}}}`
     );
   }
 
@@ -139,48 +139,24 @@ export class DecisionEntry implements AuditEntryDraft {
   }
 }
 
-function member(name: string, value: string | undefined): string {
-  return value === undefined ? '' : name + quoted(value);
-}
-
-const MAX_KNOWN = 10_000;
-const MAX_KNOWN_LENGTH = 128;
-const known = new Map<string, string>();
-
-/** A text as JSON. The same ids, routes and addresses come again and again, so the last ones are kept. */
-function quoted(text: string): string {
-  const there = known.get(text);
-  if (there !== undefined) return there;
-  const json = JSON.stringify(text);
-  if (text.length > MAX_KNOWN_LENGTH) return json;
-  if (known.size >= MAX_KNOWN) known.clear();
-  known.set(text, json);
-  return json;
-}
-
-/** Makes a function that writes a number, and remembers the last one: many decisions fall into one ms. */
-function lastNumber(): (value: number) => string {
-  let last = 0;
-  let text = '0';
-  return (value) => {
-    if (value !== last) {
-      last = value;
-      text = String(value);
-    }
-    return text;
-  };
-}
-
 function usedText({ nonce, bound, nonceExpiresAt, rising }: OneUse): string {
   if (rising !== undefined) {
     const { series, value, keep } = rising;
-    return `,"rising":{"series":${quoted(series)},"value":"${value}","keep":${keep}}`;
+    return `,"rising":{"series":${JSON.stringify(series)},"value":"${value}","keep":${keep}}`;
   }
   if (nonce === undefined) return '';
   const binding = bound === undefined ? '' : `,"bound":"${fingerprintText(bound)}"`;
   return `,"nonce":{"fingerprint":"${fingerprintText(nonce)}"${binding},"expiresAt":${endText(nonceExpiresAt)}}`;
 }
 
+const credentialMember = textMember('credentialId');
+const accountMember = textMember('accountId');
+const codeMember = textMember('code');
+const permissionMember = textMember('permission');
+const dialectMember = textMember('dialect');
+const methodMember = textMember('method');
+const pathMember = textMember('path');
+const ipMember = textMember('ip');
 const startText = lastNumber();
 const endText = lastNumber();
 

@@ -1,3 +1,4 @@
+import { lastNumber } from '../audit/json-text.ts';
 import type { AuditEntryDraft } from '../ports/audit-log.ts';
 import type { TakenFrom } from '../ports/claim-and-meter.ts';
 import { endOfTaken, KNOWN_MS } from '../ports/reservations.ts';
@@ -26,10 +27,13 @@ export function reservationText({ taken, requestId, credentialId }: AuditEntryDr
   if (taken === undefined || requestId === undefined || credentialId === undefined) return undefined;
   const { at, cost, meters, amount, spends } = taken;
   const knownUntil = endOfTaken(taken) + KNOWN_MS;
-  const names = `${JSON.stringify(requestId)},${JSON.stringify(credentialId)}`;
+  const times = `${startText(at)},${endText(knownUntil)}`;
   const column = `{"cost":${cost},"meters":${pairsText(meters)},"spends":${pairsText(spends)}}`;
-  return `[${names},${at},${knownUntil},"${amount}",${column}]`;
+  return `[${JSON.stringify(requestId)},${JSON.stringify(credentialId)},${times},"${amount}",${column}]`;
 }
+
+const startText = lastNumber();
+const endText = lastNumber();
 
 /** A credential has the same list again and again. */
 const known = new WeakMap<readonly TakenFrom[], string>();
