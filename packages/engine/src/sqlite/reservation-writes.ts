@@ -1,18 +1,18 @@
-import { lastNumber } from '../audit/json-text.ts';
+import { lastNumber, textMember } from '../audit/json-text.ts';
 import type { AuditEntryDraft } from '../ports/audit-log.ts';
 import type { TakenFrom } from '../ports/claim-and-meter.ts';
 import { endOfTaken, KNOWN_MS } from '../ports/reservations.ts';
 import type { Database } from './connection.ts';
 
-/** A reservation as it is handed to the writing thread: its columns, but `released_at`. */
-type ReservationRow = readonly [
-  requestId: string,
-  credentialId: string,
-  at: number,
-  knownUntil: number,
-  amount: string,
-  taken: TakenColumn,
-];
+/** A reservation as it is handed to the writing thread. */
+interface ReservationRow {
+  readonly requestId: string;
+  readonly credentialId: string;
+  readonly at: number;
+  readonly knownUntil: number;
+  readonly amount: string;
+  readonly taken: TakenColumn;
+}
 
 /** What is in the column `taken`: the rest of what was taken. */
 export interface TakenColumn {
@@ -27,11 +27,14 @@ export function reservationText({ taken, requestId, credentialId }: AuditEntryDr
   if (taken === undefined || requestId === undefined || credentialId === undefined) return undefined;
   const { at, cost, meters, amount, spends } = taken;
   const knownUntil = endOfTaken(taken) + KNOWN_MS;
-  const times = `${startText(at)},${endText(knownUntil)}`;
-  const column = `{"cost":${cost},"meters":${pairsText(meters)},"spends":${pairsText(spends)}}`;
-  return `[${JSON.stringify(requestId)},${JSON.stringify(credentialId)},${times},"${amount}",${column}]`;
+  return (
+    `{"requestId":"${requestId}"${credentialMember(credentialId)},"at":${startText(at)}` +
+    `,"knownUntil":${endText(knownUntil)},"amount":"${amount}"` +
+    `,"taken":{"cost":${cost},"meters":${pairsText(meters)},"spends":${pairsText(spends)}}}`
+  );
 }
 
+const credentialMember = textMember('credentialId');
 const startText = lastNumber();
 const endText = lastNumber();
 
@@ -62,7 +65,7 @@ export function reservationWrites(database: Database) {
     /** @param texts as {@link reservationText} makes them */
     add(texts: readonly string[]): void {
       for (const text of texts) {
-        const [requestId, credentialId, at, knownUntil, amount, taken] = JSON.parse(text) as ReservationRow;
+        const { requestId, credentialId, at, knownUntil, amount, taken } = JSON.parse(text) as ReservationRow;
         add.run(requestId, credentialId, at, knownUntil, amount, JSON.stringify(taken));
       }
     },
