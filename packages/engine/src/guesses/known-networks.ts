@@ -1,6 +1,6 @@
 import { fingerprint, fingerprintText, parseFingerprint } from '../credentials/fingerprint.ts';
 import { FingerprintSet } from '../credentials/fingerprint-set.ts';
-import { TokenBuckets } from './token-buckets.ts';
+import { PaceTable } from './pace-table.ts';
 
 /** Most pairs in one of the two sets. */
 const CAPACITY = 1_000_000;
@@ -24,7 +24,7 @@ export interface KnownRow {
 export class KnownNetworks {
   readonly #seed: number;
   readonly #capacity: number;
-  readonly #perKey = new TokenBuckets(PER_KEY);
+  readonly #perKey: PaceTable;
   #newer = new FingerprintSet();
   #older = new FingerprintSet();
   #generation = 1;
@@ -37,6 +37,7 @@ export class KnownNetworks {
   constructor(seed: number, capacity = CAPACITY) {
     this.#seed = seed;
     this.#capacity = capacity;
+    this.#perKey = new PaceTable(PER_KEY, seed);
   }
 
   get size(): number {
@@ -57,10 +58,7 @@ export class KnownNetworks {
   note(key: string, source: string, nowMs: number): void {
     const { high, low } = this.#fingerprint(key, source);
     if (this.#newer.has(high, low)) return;
-    if (!this.#older.has(high, low)) {
-      if (this.#perKey.wait(key, nowMs) > 0) return;
-      this.#perKey.take(key, nowMs);
-    }
+    if (!this.#older.has(high, low) && !this.#perKey.take(key, nowMs)) return;
     if (this.#newer.size >= this.#capacity) this.#turn();
     this.#newer.add(high, low);
     this.#changed.set(nameOf(high, low), String(this.#generation));
