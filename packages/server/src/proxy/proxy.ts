@@ -11,6 +11,7 @@ import {
   type Environment,
   type Manifest,
   type Network,
+  singleHeader,
   type WireRequest,
 } from '@countersign/core';
 import { type Allowed, type Engine, readWholeBody, type WatchingVerifier } from '@countersign/engine';
@@ -112,6 +113,12 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
         ({ statusCode, headers }) => {
           const sent = clientHeaders(textHeaders(headers as unknown as readonly Buffer[]));
           const given = withOurs(sent, decision.headers);
+          // An answer that has no end must not outlive its key. One that has is let come to it: it says what was done.
+          if (singleHeader(sent, 'content-length') === undefined)
+            response.once(
+              'close',
+              verifier.watch(decision, () => response.destroy()),
+            );
           if (signer !== undefined) {
             const head = { status: statusCode, headers: given };
             const connection = request.socket;
