@@ -100,6 +100,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     });
     const from = { ip: wire.ip, scheme: wire.scheme ?? 'http' };
     let hasBegun = false;
+    let isOver = false;
     try {
       await pool.stream(
         {
@@ -114,11 +115,13 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
           const sent = clientHeaders(textHeaders(headers as unknown as readonly Buffer[]));
           const given = withOurs(sent, decision.headers);
           // An answer that has no end must not outlive its key. One that has is let come to it: it says what was done.
-          if (singleHeader(sent, 'content-length') === undefined)
-            response.once(
-              'close',
-              verifier.watch(decision, () => response.destroy()),
-            );
+          if (singleHeader(sent, 'content-length') === undefined) {
+            const unwatch = verifier.watch(decision, () => {
+              isOver = true;
+              response.destroy();
+            });
+            response.once('close', unwatch);
+          }
           if (signer !== undefined) {
             const head = { status: statusCode, headers: given };
             const connection = request.socket;
@@ -137,7 +140,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       );
     } catch (error) {
       // An upstream that breaks off has the response destroyed with its error; a client that leaves, without.
-      if (gone.signal.aborted && response.errored === null) return;
+      if (isOver || (gone.signal.aborted && response.errored === null)) return;
       onError(response.errored ?? error);
       if (!hasBegun) await takeBack(decision, error);
       if (hasBegun) response.destroy();
