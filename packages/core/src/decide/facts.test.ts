@@ -108,6 +108,7 @@ describe('facts in JSON', () => {
     '{"SYMBOL":"B","symbol":"A"}',
     '{"symbol":"A","\u017fymbol":"B"}',
     '{"symbol":"A","x":{"key":1,"\u212aey":2}}',
+    '{"symbol":"A","x":{"side":1,"s\u0130de":2}}',
   ])('are not read where a name stands twice: %s', (body) => {
     expect(json(body)).toBeUndefined();
     expect(json(body, '/0/symbol')).toBeUndefined();
@@ -219,7 +220,7 @@ describe('facts in JSON', () => {
 function hasOddNames(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const names = Object.keys(value);
-  const alike = new Set(names.map((name) => name.toUpperCase().toLowerCase()));
+  const alike = new Set(names.map((name) => name.toUpperCase().toLowerCase().replaceAll('\u0307', '')));
   return (
     alike.size < names.length ||
     names.some((name) => name.includes('\0')) ||
