@@ -69,11 +69,15 @@ describe.each(STORES)('guesses, over $name', (adapter) => {
     expect(said(other)).toBe('signature_mismatch');
     await bench.engine.releaseUsage('req_none', { actor: 'service' });
     expect(await logged()).toBe(6_002);
+    // A thief cannot hide behind it.
+    expect(await guess(key, network(7))).toBe('passphrase_mismatch');
+    await bench.engine.releaseUsage('req_none', { actor: 'service' });
+    expect((await wholeLog(bench.store)).at(-1)?.data).toMatchObject({ code: 'passphrase_mismatch' });
     // One in 10 ms is logged again.
     bench.nowMs += 10;
     for (const i of [1, 2]) await order({ ...key, secret: 'no secret of theirs' }, { ip: network(i) });
     await bench.engine.releaseUsage('req_none', { actor: 'service' });
-    expect(await logged()).toBe(6_003);
+    expect(await logged()).toBe(6_004);
   });
 
   it('are told nothing by it: the right passphrase is refused alike, until the wait is over', async () => {

@@ -236,8 +236,10 @@ export class DecisionMaker {
     const { log } = this.#parts;
     const { request, nowMs, requestId, credential, proven, used, taken, dialect, requirement } = way;
     if (proven === undefined) {
-      const isGuess = !decision.allowed && decision.code === 'too_many_failures';
-      if (this.#parts.admission.isLeftOut(way, credential === undefined || isGuess)) return decision;
+      const code = decision.allowed ? undefined : decision.code;
+      const isStranger = credential === undefined || code === 'too_many_failures';
+      // A wrong passphrase is always logged: it is the trace of a thief, and there are few, because they have to wait.
+      if (code !== 'passphrase_mismatch' && this.#parts.admission.isLeftOut(way, isStranger)) return decision;
     }
     if (decision.allowed && requirement?.permission?.isUnlogged) return decision;
     const entry = new DecisionEntry(
