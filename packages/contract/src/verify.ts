@@ -99,7 +99,12 @@ const AllowedDecision = z.object({
     .object({ replacedAt: z.int(), retiresAt: z.int() })
     .optional()
     .describe('Set where the bot still uses a secret that was replaced; in ms since 1970'),
-  validUntil: z.int().optional().describe('Ms since 1970 from which on the same proof is refused'),
+  validUntil: z
+    .int()
+    .optional()
+    .describe(
+      'Ms since 1970 from which on the same proof is refused: an open WebSocket is to be closed then',
+    ),
   reply: z
     .string()
     .optional()

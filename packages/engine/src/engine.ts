@@ -204,6 +204,7 @@ export function createEngine(options: EngineOptions): Engine {
       nextRequestId: createRequestIds(),
       admission: new Admission({
         strangers: new TokenBuckets({ units: 60, windowSeconds: 60 }),
+        unproven: new TokenBuckets({ units: 6_000, windowSeconds: 60 }),
         maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
       }),
       guesses,

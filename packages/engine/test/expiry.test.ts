@@ -1,3 +1,4 @@
+import type { Allowed } from '@countersign/engine';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type Bench,
@@ -72,6 +73,21 @@ for (const adapter of STORES) {
       expect(await ask('DELETE', key, T0)).toMatchObject({ validUntil: OUTLIVES_UNTIL });
       done(await keys().rotate(key.id, 3600, SERVICE));
       expect(await ask('DELETE', key, T0)).toMatchObject({ validUntil: T0 + 3_600_000 });
+    });
+
+    it('says so of the hours of a key, at which what lives on a decision ends', async () => {
+      const windows = [{ days: ['fri' as const], from: '07:00', to: '09:00' }];
+      const hours = { timeZone: 'UTC', windows };
+      const bound = await issue(bench, { permissions: ['trade'], constraints: { hours } });
+      const closes = T0 + 3_600_000;
+      expect(await ask('POST', bound, T0)).toMatchObject({ allowed: true, validUntil: closes });
+      const last = await ask('POST', bound, closes - 1);
+      expect(last).toMatchObject({ allowed: true, validUntil: closes });
+      await new Promise<void>((resolve) => bench.engine.watch(last as Allowed, resolve));
+      expect(said(await ask('POST', bound, closes))).toBe('constraint_violated');
+      bench.nowMs = T0 + 7 * DAY_MS;
+      done(await keys().rotate(bound.id, 600, SERVICE));
+      expect(await ask('POST', bound, bench.nowMs)).toMatchObject({ validUntil: bench.nowMs + 600_000 });
     });
 
     it.each(['disable', 'quarantine'] as const)('lets nothing outlive a key that is %sd', async (deed) => {

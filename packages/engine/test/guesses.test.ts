@@ -49,6 +49,37 @@ describe.each(STORES)('guesses, over $name', (adapter) => {
     expect(said(await order(key, { ip: HOME }))).toBe('allowed');
   });
 
+  it('from ever more networks do not fill the log, whatever key they name, and others go on', async () => {
+    const key = await issue(bench);
+    const operator = await issue(bench, { accountId: 'operator', permissions: ['verify'], label: 'gateway' });
+    const logged = async () => (await wholeLog(bench.store)).filter(({ type }) => type === 'decision').length;
+    const ipv6 = (i: number) => `2001:db8:${(i >> 8).toString(16)}:${(i & 255).toString(16)}::1`;
+    for (let i = 0; i < 3_500; i++) {
+      await order({ ...key, secret: 'no secret of theirs' }, { ip: ipv6(i) });
+      await order({ ...key, id: 'no id of theirs' }, { ip: ipv6(i) });
+    }
+    await bench.engine.releaseUsage('req_none', { actor: 'service' });
+    expect(await logged()).toBe(6_000);
+    // Neither an owner, nor the door of the operators.
+    expect(said(await order(key, { ip: HOME }))).toBe('allowed');
+    const other = await bench.engine.verify(
+      bitgetRequest({ ...operator, secret: 'no secret of theirs' }, { nowMs: bench.nowMs }),
+      askAs('operators', 'verify'),
+    );
+    expect(said(other)).toBe('signature_mismatch');
+    await bench.engine.releaseUsage('req_none', { actor: 'service' });
+    expect(await logged()).toBe(6_002);
+    // A thief cannot hide behind it.
+    expect(await guess(key, network(7))).toBe('passphrase_mismatch');
+    await bench.engine.releaseUsage('req_none', { actor: 'service' });
+    expect((await wholeLog(bench.store)).at(-1)?.data).toMatchObject({ code: 'passphrase_mismatch' });
+    // One in 10 ms is logged again.
+    bench.nowMs += 10;
+    for (const i of [1, 2]) await order({ ...key, secret: 'no secret of theirs' }, { ip: network(i) });
+    await bench.engine.releaseUsage('req_none', { actor: 'service' });
+    expect(await logged()).toBe(6_004);
+  });
+
   it('are told nothing by it: the right passphrase is refused alike, until the wait is over', async () => {
     const key = await issue(bench);
     for (let i = 0; i < 5; i++) await guess(key, network(i));

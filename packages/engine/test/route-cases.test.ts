@@ -22,6 +22,10 @@ routes:
     cases:
       - { when: { /type: order }, permission: trade }
       - { permission: move }
+  - route: POST /close
+    cases:
+      - { when: { /reduceOnly: true, /mode: 1, /account: "7" }, permission: trade }
+      - { permission: move }
 `;
 
 for (const adapter of STORES) {
@@ -91,6 +95,18 @@ for (const adapter of STORES) {
       );
       const zipped = gzipSync('{"type":"withdraw"}').toString('latin1');
       expect(said(await send(mover, zipped, '/anything'))).toBe('route_unknown');
+    });
+
+    it('takes no text for a number or a truth value, nor the other way round', async () => {
+      const close = (reduceOnly: unknown, mode: unknown, account: unknown) =>
+        send(trader, JSON.stringify({ reduceOnly, mode, account }), '/close');
+      expect(said(await close(true, 1, '7'))).toBe('allowed');
+      // An API that asks for `=== true` opens a position for this one.
+      expect(said(await close('true', 1, '7'))).toBe('permission_denied');
+      expect(said(await close(1, 1, '7'))).toBe('permission_denied');
+      expect(said(await close(true, '1', '7'))).toBe('permission_denied');
+      expect(said(await close(true, true, '7'))).toBe('permission_denied');
+      expect(said(await close(true, 1, 7))).toBe('permission_denied');
     });
 
     it('can end with a case for all the rest, but not for what cannot be read', async () => {

@@ -4,18 +4,14 @@ import { resolveAll } from './json.ts';
 export interface Condition {
   /** A JSON pointer (RFC 6901). A `*` in it stands for every element of a list, of which there is at least one. */
   readonly pointer: string;
-  /** Texts; a number or a truth value in the document is compared as its JSON. */
-  readonly values: readonly string[];
+  /** A text is no number: an upstream that takes `true` for a switch may not take `"true"` for one. */
+  readonly values: readonly (string | number | boolean)[];
 }
 
 /** Whether all conditions hold for a parsed document; `undefined`, for what is none, fits no condition. */
 export function holdAll(conditions: readonly Condition[], root: unknown): boolean {
   return conditions.every(
-    ({ pointer, values }) => resolveAll(root, pointer)?.every((value) => isOneOf(value, values)) ?? false,
+    ({ pointer, values }) =>
+      resolveAll(root, pointer)?.every((value) => (values as readonly unknown[]).includes(value)) ?? false,
   );
-}
-
-function isOneOf(value: unknown, values: readonly string[]): boolean {
-  if (typeof value === 'string') return values.includes(value);
-  return (typeof value === 'number' || typeof value === 'boolean') && values.includes(JSON.stringify(value));
 }

@@ -166,6 +166,34 @@ describe('facts in a form', () => {
   });
 });
 
+describe('facts among many fields', () => {
+  // A parser that reads a thousand of them would not find the last one.
+  const many = (count: number, mark = '&') => `${`x${mark}`.repeat(count - 1)}symbol=A`;
+
+  it('are read from a thousand, and none from more', () => {
+    for (const read of [query, form]) {
+      expect(read(many(1000))).toBe('A');
+      expect(read(many(1001))).toBeUndefined();
+      expect(read(many(1001, ';'))).toBeUndefined();
+      expect(read(`symbol=A&${'x&'.repeat(999)}`)).toBeUndefined();
+    }
+  });
+
+  it('are counted in query and form together', () => {
+    const parameter = (inQuery: number, inForm: number) =>
+      readFacts(
+        [source('parameter', 'symbol')],
+        aRequest({
+          method: 'POST',
+          target: `/o?${'x&'.repeat(inQuery - 1)}x`,
+          body: Buffer.from(many(inForm)),
+        }),
+      ).instrument;
+    expect(parameter(400, 600)).toBe('A');
+    expect(parameter(400, 601)).toBeUndefined();
+  });
+});
+
 describe('facts that are a parameter', () => {
   const parameter = (query: string, body: string) =>
     readFacts(

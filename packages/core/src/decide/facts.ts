@@ -7,6 +7,11 @@ import { hasStar, parseJson, resolveAll } from './json.ts';
 /** Longest text of a fact, in characters, and most elements of a list. More is left out, like what is ill-typed. */
 const MAX_CHARACTERS = 256;
 const MAX_ELEMENTS = 1000;
+/**
+ * Most fields of query and form together. Many parsers (PHP, Tomcat, Node) read a thousand and drop the rest in silence: a
+ * field at the end would be there for us alone.
+ */
+const MAX_FIELDS = 1000;
 
 /**
  * Reads a request's facts. A fact that is missing, ill-typed, too long, or stands twice is left out, and a constraint
@@ -103,11 +108,17 @@ function field(source: FactPlace, request: WireRequest): string | undefined {
   const form = source.from === 'query' ? '' : formIn(request);
   if (form === undefined) return undefined;
   // The first `&` keeps a leading `?`, which URLSearchParams would drop: it belongs to the first name.
-  const text = `&${query}&${form}`;
-  const found = onlyField(text, source.at);
+  const text = fieldsOf(query) + fieldsOf(form);
+  if (text.split(/[&;]/, MAX_FIELDS + 2).length > MAX_FIELDS + 1) return undefined;
   // Some parsers end a field at a `;`, too, and leave a `?` out that a form begins with.
-  const loose = `&${query}&${form.replace(/^\?/, '')}`.replaceAll(';', '&');
+  const loose = (fieldsOf(query) + fieldsOf(form.replace(/^\?/, ''))).replaceAll(';', '&');
+  const found = onlyField(text, source.at);
   return loose === text || onlyField(loose, source.at) === found ? found : undefined;
+}
+
+/** Each field with an `&` before it. */
+function fieldsOf(text: string): string {
+  return text === '' ? '' : `&${text}`;
 }
 
 function onlyField(text: string, wanted: string): string | undefined {

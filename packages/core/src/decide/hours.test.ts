@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { HoursWindow } from '../credential/constraints.ts';
+import { type HoursWindow, WEEKDAYS } from '../credential/constraints.ts';
 import { isTimeZone, minuteOf, openHours } from './hours.ts';
 
 const at = (iso: string) => new Date(iso).getTime();
@@ -172,6 +173,62 @@ describe('openHours', () => {
     }
     expect(opened).toBeGreaterThan(1000);
   });
+
+  it('say until when they are open', () => {
+    const until = (windows: HoursWindow[], iso: string, timeZone = 'UTC') => {
+      const end = openHours({ timeZone, windows }).openUntil(at(iso));
+      return end === Number.POSITIVE_INFINITY ? 'never' : new Date(end).toISOString();
+    };
+    const trading: HoursWindow = { days: ['mon', 'tue'], from: '09:00', to: '17:30' };
+    expect(until([trading], '2026-11-23T09:00:00.000Z')).toBe('2026-11-23T17:30:00.000Z');
+    expect(until([trading], '2026-11-23T17:29:59.999Z')).toBe('2026-11-23T17:30:00.000Z');
+    expect(until([trading], '2026-11-23T12:00:00Z', 'Europe/Berlin')).toBe('2026-11-23T16:30:00.000Z');
+    const night: HoursWindow[] = [
+      { days: ['sun'], from: '22:00', to: '24:00' },
+      { days: ['mon'], from: '00:00', to: '02:00' },
+      { days: ['mon'], from: '01:00', to: '03:00' },
+      { days: ['mon'], from: '03:01', to: '04:00' },
+    ];
+    expect(until(night, '2026-11-22T22:30:00Z')).toBe('2026-11-23T03:00:00.000Z');
+    const always: HoursWindow = { days: [...WEEKDAYS], from: '00:00', to: '24:00' };
+    expect(until([always], '2026-11-22T22:30:00Z')).toBe('never');
+  });
+
+  it.each(['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'UTC'])(
+    'are open until they say, also where the clock is put forward or back: %s',
+    (timeZone) => {
+      const minute = fc.integer({ min: 0, max: 1440 });
+      const window = fc.record({
+        days: fc.subarray([...WEEKDAYS], { minLength: 1 }),
+        from: minute,
+        to: minute,
+      });
+      const changes = ['2026-03-08', '2026-03-29', '2026-04-05', '2026-10-04', '2026-10-25', '2026-11-01'];
+      const time = fc.tuple(fc.constantFrom(...changes), fc.integer({ min: -2000, max: 2000 }));
+      const text = (of: number) =>
+        `${String(Math.floor(of / 60)).padStart(2, '0')}:${String(of % 60).padStart(2, '0')}`;
+      fc.assert(
+        fc.property(fc.array(window, { minLength: 1, maxLength: 4 }), time, (given, [day, minutes]) => {
+          const windows = given
+            .filter(({ from, to }) => from !== to)
+            .map(({ days, from, to }) => ({
+              days,
+              from: text(Math.min(from, to)),
+              to: text(Math.max(from, to)),
+            }));
+          const hours = openHours({ timeZone, windows });
+          const nowMs = at(`${day}T00:00:00Z`) + minutes * 60_000;
+          fc.pre(hours.isOpen(nowMs));
+          const end = hours.openUntil(nowMs);
+          if (end === Number.POSITIVE_INFINITY) return;
+          expect(hours.isOpen(end)).toBe(false);
+          for (let ms = nowMs; ms < end; ms += 60_000) if (!hours.isOpen(ms)) expect.fail(`closed ${ms}`);
+          expect(hours.openUntil(end - 1)).toBe(end);
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 
   it('throws on what is stored and no zone or time: faults are found before', () => {
     expect(() => openIn('Mars/Phobos', { days: ['mon'], from: '09:00', to: '10:00' })).toThrow(TypeError);

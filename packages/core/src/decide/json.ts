@@ -3,21 +3,26 @@ import { isExactNumber } from './json-number.ts';
 
 /**
  * Parses JSON. Undefined when it is none, is not UTF-8, or has an object with the same name twice, in any case, or with a
- * NUL in a name. A number whose text is not exactly the number that we read is null in the result.
+ * NUL in a name, or has more than 100,000 parts. A number whose text is not exactly the number that we read is null in the
+ * result.
  */
 export function parseJson(json: Uint8Array | string): unknown {
   try {
     const text = typeof json === 'string' ? json : new TextDecoder('utf-8', { fatal: true }).decode(json);
-    const value: unknown = JSON.parse(text);
+    // First, because it gives up on what would take long.
     const scanned = scan(text);
     if (scanned === undefined) return undefined;
+    const value: unknown = JSON.parse(text);
     return scanned.length === 0 ? value : JSON.parse(withoutNumbers(text, scanned));
   } catch {
     return undefined; // No JSON, nothing to read from it.
   }
 }
 
-const JSON_TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],]|-?\d[\d.eE+-]*/g;
+/** Most texts, numbers, brackets and commas of a document: a batch of 1000 orders has some ten thousand. */
+const MAX_TOKENS = 100_000;
+/** A text without an end goes on to the end of all: looked for again behind each quote in it, it would take for ever. */
+const JSON_TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)|[{}[\],]|-?\d[\d.eE+-]*/gs;
 
 /** Where a number stands in a text. */
 interface Span {
@@ -28,15 +33,18 @@ interface Span {
 /**
  * Looks for what parsers read in two ways. `JSON.parse` keeps the last value of a name that an object has twice, another
  * parser behind us the first, or one that differs in letter case alone: such a body has no facts that all agree on. And
- * it rounds numbers that another parser keeps as they are. The text must be valid JSON.
+ * it rounds numbers that another parser keeps as they are. It means something only where the text is valid JSON, and may
+ * throw where it is not.
  *
- * @returns undefined when a name stands twice, or may to some; else the numbers that are rounded
+ * @returns undefined when a name stands twice, or may to some, or there is too much; else the numbers that are rounded
  */
 function scan(text: string): Span[] | undefined {
   const rounded: Span[] = [];
   const open: (Set<string> | undefined)[] = [];
   let nameIsNext = false;
+  let tokens = 0;
   for (const { 0: token, index } of text.matchAll(JSON_TOKEN)) {
+    if (++tokens > MAX_TOKENS) return undefined;
     const names = open.at(-1);
     if (token === '{' || token === '[') {
       open.push(token === '{' ? new Set() : undefined);

@@ -9,7 +9,7 @@ const SUBSCRIBE: PublicMessage = {
     { pointer: '/args/*/channel', values: ['ticker', 'books'] },
   ],
 };
-const NUMBERED: PublicMessage = { conditions: [{ pointer: '/id', values: ['1', 'true'] }] };
+const NUMBERED: PublicMessage = { conditions: [{ pointer: '/id', values: [1, true, '2'] }] };
 const NESTED: PublicMessage = { conditions: [{ pointer: '/a/*/*/b', values: ['x'] }] };
 
 const args = (...channels: string[]) => channels.map((channel) => ({ channel }));
@@ -21,7 +21,8 @@ describe('isPublicMessage', () => {
     [JSON.stringify({ op: 'unsubscribe', args: args('ticker', 'books', 'ticker') })],
     [' { "args" : [ { "channel" : "books" } ] , "op" : "subscribe" } '],
     ['{"id":1}'],
-    ['{"id":"1"}'],
+    ['{"id":1.0}'],
+    ['{"id":"2"}'],
     ['{"id":true}'],
     ['{"a":[[{"b":"x"}],[{"b":"x"},{"b":"x"}]]}'],
   ])('lets %s pass', (message) => {
@@ -46,6 +47,10 @@ describe('isPublicMessage', () => {
     ['{"op":"subscribe","\\u006fp":"order","args":[{"channel":"ticker"}]}'],
     ['{"__proto__":{"op":"subscribe","args":[{"channel":"ticker"}]}}'],
     ['{"id":1.5}'],
+    ['{"id":"1"}'],
+    ['{"id":2}'],
+    ['{"id":"true"}'],
+    ['{"id":[1]}'],
     ['{"id":null}'],
     ['{"a":[[],[{"b":"x"}]]}'],
     ['{"op":"subscribe","args":[{"channel":"ticker"}]'],

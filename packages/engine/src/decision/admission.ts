@@ -4,8 +4,10 @@ import type { TokenBuckets } from '../guesses/token-buckets.ts';
 import type { Way } from './way.ts';
 
 export interface AdmissionParts {
-  /** How many requests of one source are logged that name no known credential. */
+  /** How many requests of one source are logged that name no known credential, or guess. */
   readonly strangers: TokenBuckets;
+  /** How many requests of all sources together are logged that prove nothing, at each door. */
+  readonly unproven: TokenBuckets;
   readonly maxBodyBytes: number;
 }
 
@@ -29,12 +31,21 @@ export class Admission {
     return fault === undefined ? undefined : denial('malformed_request', fault);
   }
 
-  /** Whether a source without a credential has filled its part of the log. Its requests are counted still. */
-  isKnownStranger(way: Way): boolean {
-    const { strangers } = this.#parts;
+  /**
+   * Whether one more request that proved nothing is left out of the log, because its source has filled its part, or all
+   * sources together have: whoever has a million networks could otherwise fill the disk, and stop everybody with it. It is
+   * counted still.
+   *
+   * @param isStranger it names no known credential, or guesses
+   */
+  isLeftOut(way: Way, isStranger: boolean): boolean {
+    const { strangers, unproven } = this.#parts;
+    const { audience, nowMs } = way;
     const source = networkOf(way);
-    if (strangers.wait(source, way.nowMs) > 0) return true;
-    strangers.take(source, way.nowMs);
+    if (isStranger && strangers.wait(source, nowMs) > 0) return true;
+    if (unproven.wait(audience, nowMs) > 0) return true;
+    if (isStranger) strangers.take(source, nowMs);
+    unproven.take(audience, nowMs);
     return false;
   }
 }

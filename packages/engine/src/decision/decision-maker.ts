@@ -248,9 +248,13 @@ export class DecisionMaker {
   /** Stage 10. A decision on a permission of critical risk is durable before it is answered. */
   #record(way: Way, decision: Decision): MaybePromise<Decision> {
     const { log } = this.#parts;
-    const { request, nowMs, requestId, credential, used, taken, dialect, requirement } = way;
-    const isGuess = !decision.allowed && decision.code === 'too_many_failures';
-    if ((credential === undefined || isGuess) && this.#parts.admission.isKnownStranger(way)) return decision;
+    const { request, nowMs, requestId, credential, proven, used, taken, dialect, requirement } = way;
+    if (proven === undefined) {
+      const code = decision.allowed ? undefined : decision.code;
+      const isStranger = credential === undefined || code === 'too_many_failures';
+      // A wrong passphrase is always logged: it is the trace of a thief, and there are few, because they have to wait.
+      if (code !== 'passphrase_mismatch' && this.#parts.admission.isLeftOut(way, isStranger)) return decision;
+    }
     if (decision.allowed && requirement?.permission?.isUnlogged) return decision;
     const entry = new DecisionEntry(
       decision,
@@ -258,7 +262,7 @@ export class DecisionMaker {
       nowMs,
       requestId,
       credential,
-      way.proven !== undefined,
+      proven !== undefined,
       dialect,
       requirement?.permission?.name,
       used,

@@ -104,17 +104,23 @@ function refuseIn(dialect: Dialect, refusal: Denial, context: RefusalContext): H
   return { ...answer, body: dialect.webSocket.refuse(refusal, message, context) };
 }
 
-/** The end of the credential, as long as the permission outlives it, or of its secret version, whichever is sooner. */
+/**
+ * The end of the credential, as long as the permission outlives it, of its secret version, or of the hours that are open
+ * now, whichever is soonest.
+ */
 function endOfProof(
-  { requirement }: Way,
-  { expiresAt, proofs }: Credential,
+  { requirement, nowMs }: Way,
+  { expiresAt, proofs, profile }: Credential,
   secretVersion: number,
 ): number | undefined {
-  const outlivesMs = requirement?.permission?.policy?.outlivesExpiryMs ?? 0;
-  const end = expiresAt === undefined ? undefined : expiresAt + outlivesMs;
+  const permission = requirement?.permission;
+  const outlivesMs = permission?.policy?.outlivesExpiryMs ?? 0;
+  let end = expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt + outlivesMs;
   const retiresAt = proofs.find(({ version }) => version === secretVersion)?.retiresAt;
-  if (retiresAt === undefined || end === undefined) return retiresAt ?? end;
-  return Math.min(retiresAt, end);
+  if (retiresAt !== undefined) end = Math.min(end, retiresAt);
+  const hours = permission && profile.constraints?.hours;
+  if (hours !== undefined) end = Math.min(end, hours.openUntil(nowMs));
+  return end === Number.POSITIVE_INFINITY ? undefined : end;
 }
 
 /** How limits stand, in the order in which they were asked. */

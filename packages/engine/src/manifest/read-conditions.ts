@@ -15,11 +15,11 @@ export function readConditions(
     if (!POINTER.test(pointer)) {
       fields.fault([...path, pointer], `${JSON.stringify(pointer)} is no JSON pointer: it begins with "/"`);
     }
-    const list = Array.isArray(values) ? values : [values];
+    const list: Condition['values'] = Array.isArray(values) ? values : [values];
     const isPlain = list.every((value) => ['string', 'number', 'boolean'].includes(typeof value));
     if (list.length === 0 || !isPlain) {
       fields.fault([...path, pointer], 'a condition names one value, or a list of values');
     }
-    return { pointer, values: list.map(String) };
+    return { pointer, values: list };
   });
 }

@@ -11,6 +11,7 @@ import {
   type Environment,
   type Manifest,
   type Network,
+  singleHeader,
   type WireRequest,
 } from '@countersign/core';
 import { type Allowed, type Engine, readWholeBody, type WatchingVerifier } from '@countersign/engine';
@@ -99,6 +100,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     });
     const from = { ip: wire.ip, scheme: wire.scheme ?? 'http' };
     let hasBegun = false;
+    let isOver = false;
     try {
       await pool.stream(
         {
@@ -112,6 +114,14 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
         ({ statusCode, headers }) => {
           const sent = clientHeaders(textHeaders(headers as unknown as readonly Buffer[]));
           const given = withOurs(sent, decision.headers);
+          // An answer that has no end must not outlive its key. One that has is let come to it: it says what was done.
+          if (singleHeader(sent, 'content-length') === undefined) {
+            const unwatch = verifier.watch(decision, () => {
+              isOver = true;
+              response.destroy();
+            });
+            response.once('close', unwatch);
+          }
           if (signer !== undefined) {
             const head = { status: statusCode, headers: given };
             const connection = request.socket;
@@ -130,7 +140,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       );
     } catch (error) {
       // An upstream that breaks off has the response destroyed with its error; a client that leaves, without.
-      if (gone.signal.aborted && response.errored === null) return;
+      if (isOver || (gone.signal.aborted && response.errored === null)) return;
       onError(response.errored ?? error);
       if (!hasBegun) await takeBack(decision, error);
       if (hasBegun) response.destroy();
