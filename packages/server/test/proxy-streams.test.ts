@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { collect, open, requestHead } from './raw-http.ts';
 import { RunningProxy } from './running-proxy.ts';
 import { eventually } from './service-process.ts';
@@ -11,16 +11,16 @@ let proxy: RunningProxy;
 /** The upstream's answers that are under way. */
 let streams: ServerResponse[];
 
-beforeEach(async () => {
+async function start(lingerMs: number): Promise<void> {
   streams = [];
-  proxy = await RunningProxy.start();
+  proxy = await RunningProxy.start({ lingerMs });
   proxy.answer = (incoming, response) => {
     if (incoming.url === '/orders?sized') response.setHeader('content-length', 10);
     response.writeHead(200, { 'content-type': 'application/octet-stream' });
     response.write('first');
     streams.push(response);
   };
-});
+}
 afterEach(() => proxy.close());
 
 /** Asks, and waits for the beginning of an answer. */
@@ -38,6 +38,7 @@ const revoke = () => proxy.engine.keys.revoke(proxy.key.id, 'leaked', BY);
 
 describe('an answer without an end', () => {
   it('ends when the key is revoked that it was asked for with', async () => {
+    await start(0);
     const received = await ask('/orders');
     expect(await revoke()).toMatchObject({ ok: true });
     expect(await received.closed()).toMatchObject({ isClosed: true });
@@ -46,12 +47,14 @@ describe('an answer without an end', () => {
   });
 
   it('ends when the account is frozen', async () => {
+    await start(0);
     const received = await ask('/orders');
     expect(await proxy.engine.accounts.freeze('acct_42', 'leaked', BY)).toMatchObject({ ok: true });
     expect(await received.closed()).toMatchObject({ isClosed: true });
   });
 
   it('goes on where nobody was asked who they are', async () => {
+    await start(0);
     const received = await ask('/open/stream', false);
     await revoke();
     streams[0]?.end('last');
@@ -59,7 +62,16 @@ describe('an answer without an end', () => {
   });
 });
 
+it('an answer that comes to its end in a while is not cut off', async () => {
+  await start(60_000);
+  const received = await ask('/orders');
+  await revoke();
+  streams[0]?.end('-last');
+  await received.until('-last');
+});
+
 it('an answer whose length is known comes to its end, whatever becomes of the key', async () => {
+  await start(0);
   const received = await ask('/orders?sized');
   await revoke();
   streams[0]?.end('-last');

@@ -34,6 +34,7 @@ export interface RunningProxyOptions {
   readonly loginTimeoutMs?: number;
   readonly answerSigner?: AnswerSigner | undefined;
   readonly heldMs?: number;
+  readonly lingerMs?: number;
   /** Stands in for the upstream's address. */
   readonly upstream?: URL;
 }
@@ -117,6 +118,7 @@ export class RunningProxy {
       loginTimeoutMs: options.loginTimeoutMs,
       answerSigner: options.answerSigner,
       heldMs: options.heldMs,
+      lingerMs: options.lingerMs,
       releaseUsage: engine.releaseUsage,
     });
     await new Promise<void>((resolve) => running.#proxy?.server.listen(0, '127.0.0.1', resolve));

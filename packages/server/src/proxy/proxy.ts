@@ -46,6 +46,8 @@ export interface ProxyOptions {
   readonly answerSigner?: AnswerSigner | undefined;
   /** How long the end of an answer is waited for to be signed, in ms. Default 5,000. */
   readonly heldMs?: number | undefined;
+  /** How long an answer without a length may go on once its key was changed, in ms. Default 10,000. */
+  readonly lingerMs?: number | undefined;
   /** How long an upstream may stay silent, in ms: before its answer begins, and within it. Default 60,000. */
   readonly upstreamSilenceMs?: number | undefined;
   /** How long a client may take to send a request, in ms. Default 30,000. */
@@ -61,6 +63,7 @@ export interface ReverseProxy {
 }
 
 const UPSTREAM_SILENCE_MS = 60_000;
+const LINGER_MS = 10_000;
 
 /**
  * A reverse proxy that lets through what the verifier allows. Bodies are read whole before the decision, because
@@ -68,7 +71,7 @@ const UPSTREAM_SILENCE_MS = 60_000;
  */
 export function createProxy(options: ProxyOptions): ReverseProxy {
   const { verifier, manifest, environment, upstream, maxBodyBytes, trustedProxies, tls, onError } = options;
-  const { answerSigner: signer, heldMs } = options;
+  const { answerSigner: signer, heldMs, lingerMs = LINGER_MS } = options;
   const dialects = dialectTable(manifest?.ownDialects);
   const upstreamHeaders = upstreamHeadersFor(dialects);
   const takeBack = takeBackBy(options.releaseUsage, onError);
@@ -114,13 +117,12 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
         ({ statusCode, headers }) => {
           const sent = clientHeaders(textHeaders(headers as unknown as readonly Buffer[]));
           const given = withOurs(sent, decision.headers);
-          // An answer that has no end must not outlive its key. One that has is let come to it: it says what was done.
+          // An answer says what was done, so it is let come to its end. One that may have none must not outlive its key.
           if (singleHeader(sent, 'content-length') === undefined) {
-            const unwatch = verifier.watch(decision, () => {
+            onceOver(verifier, decision, response, lingerMs, () => {
               isOver = true;
               response.destroy();
             });
-            response.once('close', unwatch);
           }
           if (signer !== undefined) {
             const head = { status: statusCode, headers: given };
@@ -193,4 +195,22 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
 
 function textHeaders(raw: readonly Buffer[]): string[] {
   return raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1')));
+}
+
+/** Calls `end` when an answer is still under way some time after its decision is to be made anew. */
+function onceOver(
+  verifier: WatchingVerifier,
+  decision: Allowed,
+  response: ServerResponse,
+  lingerMs: number,
+  end: () => void,
+): void {
+  let timer: NodeJS.Timeout | undefined;
+  const unwatch = verifier.watch(decision, () => {
+    timer = setTimeout(end, lingerMs);
+  });
+  response.once('close', () => {
+    unwatch();
+    clearTimeout(timer);
+  });
 }
