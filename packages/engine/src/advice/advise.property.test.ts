@@ -134,7 +134,20 @@ describe('advice', () => {
         const after = { ...now, ...edited(now, activity) } as Restrictions;
         expect(edited(after, activity)).toBeNull();
       }),
-      { numRuns: 1_000 },
+      {
+        numRuns: 1_000,
+        // Entries of a list that lie within each other.
+        examples: [
+          [
+            {
+              permissions: ['read'],
+              allowedIps: ['2001:db8:0:1::10', '2001:db8:0:1::/120', '203.0.113.0/24'],
+              constraints: {},
+            },
+            ['2001:db8:0:1::', '2001:db8:0:1::10'].map((ip) => row({ permission: 'read', ip })),
+          ],
+        ],
+      },
     );
   });
 

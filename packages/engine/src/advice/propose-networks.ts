@@ -34,10 +34,8 @@ export function proposeNetworks(
     if (group === undefined) groups.set(wide, [address]);
     else group.push(address);
   }
-  const texts = [...groups.values()].flatMap((group) =>
-    networksFor(group, allowed).map((network) => networkText(network)),
-  );
-  const proposal = [...new Set(texts)].sort();
+  const needed = [...groups.values()].flatMap((group) => networksFor(group, allowed));
+  const proposal = [...new Set(outermost(needed).map(networkText))].sort();
   return proposal.length > MAX_ENTRIES ? undefined : proposal;
 }
 
@@ -55,6 +53,13 @@ function networksFor(group: readonly AddressBytes[], allowed: readonly Network[]
   if (allowed === undefined || allowed.some((network) => isWithin(wide, network))) return [wide];
   // The list holds parts of the wide network only: those parts, and no more.
   return group.flatMap((address) => allowed.find((network) => contains(network, address)) ?? []);
+}
+
+/** Parts of a list may lie within each other: then the outer one says it all. */
+function outermost(networks: readonly Network[]): readonly Network[] {
+  return networks.filter(
+    (inner) => !networks.some((outer) => outer.prefix < inner.prefix && isWithin(inner, outer)),
+  );
 }
 
 function alone(address: AddressBytes): Network {
