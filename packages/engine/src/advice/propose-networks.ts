@@ -35,7 +35,8 @@ export function proposeNetworks(
     else group.push(address);
   }
   const needed = [...groups.values()].flatMap((group) => networksFor(group, allowed));
-  const proposal = [...new Set(outermost(needed).map(networkText))].sort();
+  const byText = new Map(needed.map((network) => [networkText(network), network]));
+  const proposal = outermost([...byText.values()]).map(networkText).sort();
   return proposal.length > MAX_ENTRIES ? undefined : proposal;
 }
 
