@@ -1,0 +1,60 @@
+import { type IncomingHttpHeaders, type IncomingMessage, request as requestInClear } from 'node:http';
+import { request as requestOverTls } from 'node:https';
+
+export interface HttpCall {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  /** For the whole answer. */
+  readonly timeoutMs: number;
+}
+
+/** An answer, read to its end. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+/** The code of the error that says that no connection came about in time. */
+export const NOT_CONNECTED = 'NOT_CONNECTED';
+const CONNECT_MS = 10_000;
+
+/**
+ * Sends a request once, and reads the answer. Follows no redirect, and asks for no compression. Not `fetch`, which takes
+ * longer to be loaded than all else that a command does.
+ *
+ * @throws an error of the system with its `code`; one with {@link NOT_CONNECTED}; a `TimeoutError`
+ */
+export async function callOverHttp(url: string, call: HttpCall): Promise<HttpAnswer> {
+  const signal = AbortSignal.timeout(call.timeoutMs);
+  try {
+    const answer = await answerTo(url, call, signal);
+    const chunks: Buffer[] = [];
+    for await (const chunk of answer) chunks.push(chunk as Buffer);
+    const { statusCode = 0, headers } = answer;
+    return { status: statusCode, headers, text: new TextDecoder().decode(Buffer.concat(chunks)) };
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  }
+}
+
+function answerTo(url: string, { method, headers, body }: HttpCall, signal: AbortSignal) {
+  const isTls = url.startsWith('https:');
+  return new Promise<IncomingMessage>((resolve, reject) => {
+    const request = (isTls ? requestOverTls : requestInClear)(url, { method, headers, signal }, resolve);
+    request.once('socket', (socket) => {
+      // One that was kept from the call before is connected.
+      if (!socket.connecting) return;
+      const timer = setTimeout(() => request.destroy(notConnected()), CONNECT_MS);
+      socket.once(isTls ? 'secureConnect' : 'connect', () => clearTimeout(timer));
+      socket.once('close', () => clearTimeout(timer));
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+function notConnected(): Error {
+  return Object.assign(new Error(`no connection within ${CONNECT_MS / 1000} s`), { code: NOT_CONNECTED });
+}
