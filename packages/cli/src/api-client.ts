@@ -33,6 +33,7 @@ export interface ApiClient {
 }
 
 const TIMEOUT_MS = 60_000;
+const CONNECT_MS = 10_000;
 /** Posts that change nothing, and need no idempotency key. */
 const READ_ONLY_POSTS: ReadonlySet<RouteId> = new Set(['verify', 'dryRunAllowedIps', 'learnTemplate']);
 /** Posts that do the same when they are sent twice, and need none either. */
@@ -53,6 +54,7 @@ const NEVER_SENT: Readonly<Record<string, string>> = {
     'its certificate is from an unknown authority. Name it in NODE_EXTRA_CA_CERTS',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
   CERT_HAS_EXPIRED: 'its certificate has expired',
+  EPROTO: 'it does not speak TLS, or none that is known here (is it http://?)',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS (is it http://?)',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS (is it http://?)',
 };
@@ -67,6 +69,7 @@ export function createApiClient({ url, token, tokenSource }: Connection): ApiCli
       method: route.method,
       headers: headersOf(route, input, isChange && !REPEATABLE_POSTS.has(id)),
       body: route.method === 'GET' ? undefined : JSON.stringify(input.body ?? {}),
+      connectMs: CONNECT_MS,
       timeoutMs: TIMEOUT_MS,
     };
     const outcome: Outcome = isChange ? 'unknown' : 'nothing_changed';

@@ -5,6 +5,8 @@ export interface HttpCall {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
+  /** For the connection, with TLS. */
+  readonly connectMs: number;
   /** For the whole answer. */
   readonly timeoutMs: number;
 }
@@ -18,7 +20,6 @@ export interface HttpAnswer {
 
 /** The code of the error that says that no connection came about in time. */
 export const NOT_CONNECTED = 'NOT_CONNECTED';
-const CONNECT_MS = 10_000;
 
 /**
  * Sends a request once, and reads the answer. Follows no redirect, and asks for no compression. Not `fetch`, which takes
@@ -39,14 +40,15 @@ export async function callOverHttp(url: string, call: HttpCall): Promise<HttpAns
   }
 }
 
-function answerTo(url: string, { method, headers, body }: HttpCall, signal: AbortSignal) {
+function answerTo(url: string, call: HttpCall, signal: AbortSignal): Promise<IncomingMessage> {
+  const { method, headers, body, connectMs } = call;
   const isTls = url.startsWith('https:');
-  return new Promise<IncomingMessage>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     const request = (isTls ? requestOverTls : requestInClear)(url, { method, headers, signal }, resolve);
     request.once('socket', (socket) => {
       // One that was kept from the call before is connected.
       if (!socket.connecting) return;
-      const timer = setTimeout(() => request.destroy(notConnected()), CONNECT_MS);
+      const timer = setTimeout(() => request.destroy(notConnected()), connectMs);
       socket.once(isTls ? 'secureConnect' : 'connect', () => clearTimeout(timer));
       socket.once('close', () => clearTimeout(timer));
     });
@@ -56,5 +58,5 @@ function answerTo(url: string, { method, headers, body }: HttpCall, signal: Abor
 }
 
 function notConnected(): Error {
-  return Object.assign(new Error(`no connection within ${CONNECT_MS / 1000} s`), { code: NOT_CONNECTED });
+  return Object.assign(new Error('no connection in time'), { code: NOT_CONNECTED });
 }

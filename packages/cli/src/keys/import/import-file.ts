@@ -1,13 +1,13 @@
 import { EXIT } from '../../command-error.ts';
 import { type Context, connect, type ServiceFlags } from '../../context.ts';
-import { csvEntries } from '../../keys/import/csv-entries.ts';
-import { createFailedLines } from '../../keys/import/failed-lines.ts';
-import { importEntries, type LineFault, summaryOf } from '../../keys/import/import-entries.ts';
-import { formatOf, type ImportFormat } from '../../keys/import/import-format.ts';
-import { jsonEntries } from '../../keys/import/json-entries.ts';
-import { createProgress } from '../../keys/import/progress.ts';
 import { openPrivateStream } from '../../private-file.ts';
 import { plain } from '../../terminal.ts';
+import { csvEntries } from './csv-entries.ts';
+import { createFailedLines } from './failed-lines.ts';
+import { importEntries, type LineFault, summaryOf } from './import-entries.ts';
+import { formatOf, type ImportFormat } from './import-format.ts';
+import { jsonEntries } from './json-entries.ts';
+import { createProgress } from './progress.ts';
 
 export interface ImportFileFlags extends ServiceFlags {
   readonly from?: string;
