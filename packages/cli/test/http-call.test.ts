@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { callOverHttp, type HttpCall, NOT_CONNECTED } from '../src/http-call.ts';
-import { createAuthority, inDays, startTls } from './certificates.ts';
+import { type Authority, createAuthority, inDays, startTls } from './certificates.ts';
 import { countersign, startOther } from './command.ts';
 
 const GET: HttpCall = { method: 'GET', headers: {}, body: undefined, connectMs: 10_000, timeoutMs: 60_000 };
@@ -116,8 +116,10 @@ describe('a call over HTTP', () => {
 
 describe('a service behind TLS', () => {
   let folder: string;
+  let authority: Authority;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'countersign-tls-'));
+    authority = createAuthority(folder);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -132,7 +134,6 @@ describe('a service behind TLS', () => {
     ['for another name', 'DNS:other.example', 30, true, 'its certificate is for another name'],
     ['that has expired', 'DNS:localhost', -1, true, 'its certificate has expired'],
   ])('with a certificate %s', async (_what, names, days, isNamed, said) => {
-    const authority = createAuthority(folder);
     const server = await startTls(authority.issue({ names, from: inDays(-5), until: inDays(days) }));
     stops.push(server.stop);
     const { code, stderr } = await listAt(server.url, isNamed ? { NODE_EXTRA_CA_CERTS: authority.file } : {});
