@@ -48,15 +48,20 @@ function answerTo(url: string, call: HttpCall, signal: AbortSignal): Promise<Inc
     request.once('socket', (socket) => {
       // One that was kept from the call before is connected.
       if (!socket.connecting) return;
-      const timer = setTimeout(() => request.destroy(notConnected()), connectMs);
+      const timer = setTimeout(
+        () => request.destroy(fault(NOT_CONNECTED, 'no connection in time')),
+        connectMs,
+      );
       socket.once(isTls ? 'secureConnect' : 'connect', () => clearTimeout(timer));
       socket.once('close', () => clearTimeout(timer));
     });
     request.on('error', reject);
+    // What is no answer, like the change to another protocol, ends the connection without an error.
+    request.once('close', () => reject(fault('ECONNRESET', 'no answer')));
     request.end(body);
   });
 }
 
-function notConnected(): Error {
-  return Object.assign(new Error('no connection in time'), { code: NOT_CONNECTED });
+function fault(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
 }

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -21,10 +21,13 @@ async function serverOf(listener: RequestListener): Promise<string> {
   return other.url;
 }
 
-/** A server of TCP that takes connections and never says a word. */
-async function startSilent(): Promise<number> {
+/** A server of TCP that does one thing with each connection. */
+async function startTcp(onSocket: (socket: Socket) => void): Promise<number> {
   const sockets: Socket[] = [];
-  const server: Server = createServer((socket) => sockets.push(socket.on('error', () => {})));
+  const server = createServer((socket) => {
+    sockets.push(socket.on('error', () => {}));
+    onSocket(socket);
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   stops.push(async () => {
     for (const socket of sockets) socket.destroy();
@@ -89,6 +92,15 @@ describe('a call over HTTP', () => {
   });
 
   it.each([
+    ['nothing', ''],
+    ['a change to another protocol', 'HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'],
+    ['a promise of an answer', 'HTTP/1.1 100 Continue\r\n\r\n'],
+  ])('fails where there is %s before the end', async (_what, said) => {
+    const port = await startTcp((socket) => socket.once('data', () => socket.end(said)));
+    await expect(callOverHttp(`http://127.0.0.1:${port}`, GET)).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it.each([
     ['begins', () => {}],
     ['goes on', (_request, response) => response.writeHead(200).write('half')],
   ] as [string, RequestListener][])(
@@ -102,7 +114,7 @@ describe('a call over HTTP', () => {
   );
 
   it('ends when there is no connection in time', async () => {
-    const port = await startSilent();
+    const port = await startTcp(() => {});
     await expect(callOverHttp(`https://127.0.0.1:${port}`, { ...GET, connectMs: 100 })).rejects.toMatchObject(
       { code: NOT_CONNECTED },
     );
