@@ -22,8 +22,8 @@ export interface HttpAnswer {
 export const NOT_CONNECTED = 'NOT_CONNECTED';
 
 /**
- * Sends a request once, and reads the answer. Follows no redirect, and asks for no compression. Not `fetch`, which takes
- * longer to be loaded than all else that a command does.
+ * Sends a request once, and reads the answer. Follows no redirect, and asks for no compression. Not by `fetch`: a command
+ * that calls once would wait longer for what Node loads for that, a parser in WebAssembly among it, than for the answer.
  *
  * @throws an error of the system with its `code`; one with {@link NOT_CONNECTED}; a `TimeoutError`
  */
