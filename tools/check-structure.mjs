@@ -26,6 +26,8 @@ const CORE_OUTSIDE = new Set([
 ]);
 const ADAPTERS = ['@countersign/engine/sqlite', 'better-sqlite3'];
 const MAY_NAME_ADAPTERS = ['packages/engine/src/sqlite/', 'packages/server/src/adapters.ts'];
+/** Everything from outside that a command may load before it does something: who asks for help waits for it too. */
+const COMMAND_OUTSIDE = new Set(['commander', 'picocolors', 'cli-table3', '@countersign/core/credential']);
 const BAD_NAMES = /(^|\/)(utils?|helpers?|common|misc|shared)(\/|\.ts$)/;
 
 const faults = [];
@@ -51,6 +53,15 @@ for (const [file, names] of imports) {
     }
     if (file.includes('/ports/') && /\/(sqlite|memory|keyring)\//.test(name))
       fault(file, 'a port imports an adapter');
+  }
+}
+for (const [file, command] of loadedWithCommands()) {
+  for (const name of loadedBy(file)) {
+    if (!/^(\.|node:)/.test(name) && !COMMAND_OUTSIDE.has(name))
+      fault(
+        file,
+        `is loaded with ${command}, and loads ${name}: what only an action needs is import()ed there`,
+      );
   }
 }
 for (const cycle of cyclesIn(imports)) fault(cycle[0], `is in an import cycle: ${cycle.join(' → ')}`);
@@ -102,6 +113,26 @@ function importsOf(file) {
     names.push(name);
   for (const [, name] of read(file).matchAll(/\bimport\('([^']+)'\)/g)) names.push(name);
   return names;
+}
+
+/** What is loaded when a file is: neither types, nor what is loaded later. */
+function loadedBy(file) {
+  const names = /^(?:import|export)\s(?!type\s)(?:[^'";]*?\sfrom\s)?'([^']+)'/gm;
+  return [...read(file).matchAll(names)].map(([, name]) => name);
+}
+
+/** What is loaded before a command does something, each with the file that it is loaded with. */
+function loadedWithCommands() {
+  const found = new Map();
+  const visit = (file, first) => {
+    if (found.has(file)) return;
+    found.set(file, first);
+    for (const name of loadedBy(file).filter((other) => other.startsWith('.')))
+      visit(relative(ROOT, resolve(ROOT, dirname(file), name)), first);
+  };
+  for (const file of programs.filter((name) => /^packages\/cli\/src\/(main\.ts$|commands\/)/.test(name)))
+    visit(file, file);
+  return found;
 }
 
 /** Cycles through relative imports, each reported once. */

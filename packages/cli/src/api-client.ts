@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ROUTES, type RouteContract, type RouteId } from '@countersign/contract';
 import type { Connection } from './connection.ts';
+import { callOverHttp, type HttpAnswer, type HttpCall, NOT_CONNECTED } from './http-call.ts';
 import { type Outcome, ProblemError, readProblem, ServiceError } from './service-error.ts';
 
 /** What a call carries, besides the route. */
@@ -32,6 +33,7 @@ export interface ApiClient {
 }
 
 const TIMEOUT_MS = 60_000;
+const CONNECT_MS = 10_000;
 /** Posts that change nothing, and need no idempotency key. */
 const READ_ONLY_POSTS: ReadonlySet<RouteId> = new Set(['verify', 'dryRunAllowedIps', 'learnTemplate']);
 /** Posts that do the same when they are sent twice, and need none either. */
@@ -43,7 +45,7 @@ const NEVER_SENT: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the name cannot be looked up now',
   EHOSTUNREACH: 'the host cannot be reached',
   ENETUNREACH: 'the network cannot be reached',
-  UND_ERR_CONNECT_TIMEOUT: 'the connection is not answered',
+  [NOT_CONNECTED]: 'the connection is not answered',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed. Name the authority in NODE_EXTRA_CA_CERTS',
   SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is from an unknown authority. Name it in NODE_EXTRA_CA_CERTS',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
@@ -52,6 +54,7 @@ const NEVER_SENT: Readonly<Record<string, string>> = {
     'its certificate is from an unknown authority. Name it in NODE_EXTRA_CA_CERTS',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
   CERT_HAS_EXPIRED: 'its certificate has expired',
+  EPROTO: 'it does not speak TLS, or none that is known here (is it http://?)',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS (is it http://?)',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS (is it http://?)',
 };
@@ -62,26 +65,27 @@ export function createApiClient({ url, token, tokenSource }: Connection): ApiCli
     const route: RouteContract = ROUTES[id];
     const target = url + pathOf(route, input);
     const isChange = route.method !== 'GET' && !READ_ONLY_POSTS.has(id);
-    const init: RequestInit = {
+    const call: HttpCall = {
       method: route.method,
       headers: headersOf(route, input, isChange && !REPEATABLE_POSTS.has(id)),
-      redirect: 'manual',
+      body: route.method === 'GET' ? undefined : JSON.stringify(input.body ?? {}),
+      connectMs: CONNECT_MS,
+      timeoutMs: TIMEOUT_MS,
     };
-    if (route.method !== 'GET') init.body = JSON.stringify(input.body ?? {});
     const outcome: Outcome = isChange ? 'unknown' : 'nothing_changed';
     // A repeated request is the same request: its idempotency key is the same. An edit has none.
     const attempts = route.method === 'PATCH' || route.method === 'PUT' ? 1 : 2;
-    const { response, text } = await send(target, init, attempts, outcome);
-    const value = parsed(text);
-    if (!response.ok) throw refusal(response, value, text, outcome);
-    if (value === undefined) throw new ServiceError(notJson(response, text), outcome);
+    const answer = await send(target, call, attempts, outcome);
+    const value = parsed(answer.text);
+    if (answer.status < 200 || answer.status >= 300) throw refusal(answer, value, outcome);
+    if (value === undefined) throw new ServiceError(notJson(answer), outcome);
     if (route.answer !== undefined && !route.answer.safeParse(value).success) {
       throw new ServiceError(
         `${url} answered with JSON that this version does not understand. Is it Countersign, and of the same version?`,
         outcome,
       );
     }
-    return { value: value as T, isReplayed: response.headers.get('idempotency-replayed') === 'true' };
+    return { value: value as T, isReplayed: answer.headers['idempotency-replayed'] === 'true' };
   }
 
   function headersOf(route: RouteContract, input: CallInput, needsKey: boolean): Record<string, string> {
@@ -96,11 +100,10 @@ export function createApiClient({ url, token, tokenSource }: Connection): ApiCli
     };
   }
 
-  async function send(target: string, init: RequestInit, attempts: number, outcome: Outcome) {
+  async function send(target: string, call: HttpCall, attempts: number, outcome: Outcome) {
     for (let attempt = 1; ; attempt++) {
       try {
-        const response = await fetch(target, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
-        return { response, text: await response.text() };
+        return await callOverHttp(target, call);
       } catch (error) {
         const failure = unanswered(error, outcome);
         const isTimeout = (error as Error).name === 'TimeoutError';
@@ -113,7 +116,7 @@ export function createApiClient({ url, token, tokenSource }: Connection): ApiCli
     if ((error as Error).name === 'TimeoutError') {
       return new ServiceError(`${url} did not answer within ${TIMEOUT_MS / 1000} s.`, outcome);
     }
-    const { code = '', message = '' } = ((error as Error).cause ?? {}) as { code?: string; message?: string };
+    const { code = '', message } = error as NodeJS.ErrnoException;
     const known = NEVER_SENT[code];
     if (known !== undefined) return new ServiceError(`${url} cannot be called: ${known}.`, 'nothing_changed');
     const why = code.startsWith('HPE_')
@@ -125,19 +128,18 @@ export function createApiClient({ url, token, tokenSource }: Connection): ApiCli
     );
   }
 
-  function refusal(response: Response, value: unknown, text: string, outcome: Outcome): ServiceError {
-    const problem = readProblem(response.status, value, response.headers.get('retry-after'));
-    if (problem === undefined) return new ServiceError(notJson(response, text), outcome);
-    const isAboutToken = response.status === 401;
+  function refusal(answer: HttpAnswer, value: unknown, outcome: Outcome): ServiceError {
+    const problem = readProblem(answer.status, value, answer.headers['retry-after']);
+    if (problem === undefined) return new ServiceError(notJson(answer), outcome);
+    const isAboutToken = answer.status === 401;
     return new ProblemError(problem, isAboutToken ? [`  The credential came from ${tokenSource}.`] : []);
   }
 
-  function notJson(response: Response, text: string): string {
-    const { status } = response;
+  function notJson({ status, headers, text }: HttpAnswer): string {
     if (status >= 300 && status < 400) {
       return `${url} answered ${status}, a redirect, which is not followed. Give the address of the service itself.`;
     }
-    const type = response.headers.get('content-type')?.split(';', 1)[0];
+    const type = headers['content-type']?.split(';', 1)[0];
     const what =
       text.trim() === '' ? 'with nothing' : `with ${type ?? 'something'} that is no answer of the service`;
     return `${url} answered ${status} ${what}. Is this the address of Countersign, or of something before it?`;

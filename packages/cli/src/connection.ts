@@ -4,7 +4,7 @@ import { CommandError, UsageError } from './command-error.ts';
 import { readPrivateFile } from './private-file.ts';
 
 export const DEFAULT_ENV_FILE = './data/operator.env';
-const DEFAULT_URL = 'http://127.0.0.1:8420';
+export const DEFAULT_URL = 'http://127.0.0.1:8420';
 
 /** Where the service is, and the bearer token to call it with. */
 export interface Connection {

@@ -1,4 +1,4 @@
-import { type ApiClient, createApiClient } from './api-client.ts';
+import type { ApiClient } from './api-client.ts';
 import { type ConnectionFlags, findConnection } from './connection.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -17,5 +17,7 @@ export interface ServiceFlags extends ConnectionFlags {
 
 /** Makes the client for the service that the options and the environment name. */
 export async function connect({ env }: Context, flags: ServiceFlags): Promise<ApiClient> {
-  return createApiClient(await findConnection(flags, env));
+  const connection = await findConnection(flags, env);
+  const { createApiClient } = await import('./api-client.ts');
+  return createApiClient(connection);
 }

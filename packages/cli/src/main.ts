@@ -9,7 +9,8 @@ const terminal = processTerminal();
 
 async function main(args: readonly string[]): Promise<void> {
   refuseSecretsInArgv(args);
-  await buildProgram({ terminal, env: process.env, clock: Date.now }).parseAsync(args, { from: 'user' });
+  const program = await buildProgram({ terminal, env: process.env, clock: Date.now }, args);
+  await program.parseAsync(args, { from: 'user' });
 }
 
 /** Says what went wrong, never with a stack, and what to exit with. */

@@ -1,27 +1,33 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { addAccounts } from './commands/accounts.ts';
-import { addAnswerKey } from './commands/answer-key.ts';
-import { addAudit } from './commands/audit.ts';
-import { addClock } from './commands/clock.ts';
-import { addDoctor } from './commands/doctor.ts';
-import { addEnv } from './commands/env.ts';
-import { addExplain } from './commands/explain.ts';
-import { addKeyring } from './commands/keyring.ts';
-import { addKeys } from './commands/keys/keys.ts';
-import { addLearn } from './commands/learn.ts';
-import { addManifest } from './commands/manifest.ts';
-import { addPanic } from './commands/panic.ts';
-import { addPolicy } from './commands/policy.ts';
-import { addRequest } from './commands/request.ts';
-import { addRun } from './commands/run.ts';
-import { addScan } from './commands/scan.ts';
-import { addServe } from './commands/serve.ts';
-import { addSign } from './commands/sign.ts';
-import { addTemplates } from './commands/templates.ts';
-import { addUsage } from './commands/usage.ts';
-import { addVerify } from './commands/verify.ts';
 import type { Context } from './context.ts';
+
+type AddCommand = (program: Command, context: Context) => void;
+
+/** The commands, in the order of the help. */
+const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
+  ['serve', async () => (await import('./commands/serve.ts')).addServe],
+  ['keys', async () => (await import('./commands/keys/keys.ts')).addKeys],
+  ['accounts', async () => (await import('./commands/accounts.ts')).addAccounts],
+  ['panic', async () => (await import('./commands/panic.ts')).addPanic],
+  ['templates', async () => (await import('./commands/templates.ts')).addTemplates],
+  ['policy', async () => (await import('./commands/policy.ts')).addPolicy],
+  ['manifest', async () => (await import('./commands/manifest.ts')).addManifest],
+  ['learn', async () => (await import('./commands/learn.ts')).addLearn],
+  ['keyring', async () => (await import('./commands/keyring.ts')).addKeyring],
+  ['answer-key', async () => (await import('./commands/answer-key.ts')).addAnswerKey],
+  ['audit', async () => (await import('./commands/audit.ts')).addAudit],
+  ['verify', async () => (await import('./commands/verify.ts')).addVerify],
+  ['usage', async () => (await import('./commands/usage.ts')).addUsage],
+  ['explain', async () => (await import('./commands/explain.ts')).addExplain],
+  ['run', async () => (await import('./commands/run.ts')).addRun],
+  ['env', async () => (await import('./commands/env.ts')).addEnv],
+  ['scan', async () => (await import('./commands/scan.ts')).addScan],
+  ['sign', async () => (await import('./commands/sign.ts')).addSign],
+  ['request', async () => (await import('./commands/request.ts')).addRequest],
+  ['clock', async () => (await import('./commands/clock.ts')).addClock],
+  ['doctor', async () => (await import('./commands/doctor.ts')).addDoctor],
+]);
 
 const FOOTER = `
 Commands that call the service take an operator credential from COUNTERSIGN_URL and COUNTERSIGN_SECRET, from
@@ -32,8 +38,11 @@ key that it signs with.
 
 Exit codes: 0 done; 1 refused or failed; 2 the command line is wrong. countersign run ends as its program ends.`;
 
-/** Builds the whole command line. Faults of usage are thrown as `CommanderError`. */
-export function buildProgram(context: Context): Command {
+/**
+ * Builds the command line, as far as it is needed: where the arguments begin with the name of a command, that one alone
+ * is loaded. Faults of usage are thrown as `CommanderError`.
+ */
+export async function buildProgram(context: Context, args: readonly string[]): Promise<Command> {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
@@ -50,26 +59,8 @@ export function buildProgram(context: Context): Command {
       outputError: (text, write) => write(text.replace(/(--[\w-]+)=.*'/s, "$1'")),
     })
     .addHelpText('after', FOOTER);
-  addServe(program, context);
-  addKeys(program, context);
-  addAccounts(program, context);
-  addPanic(program, context);
-  addTemplates(program, context);
-  addPolicy(program, context);
-  addManifest(program, context);
-  addLearn(program, context);
-  addKeyring(program, context);
-  addAnswerKey(program, context);
-  addAudit(program, context);
-  addVerify(program, context);
-  addUsage(program, context);
-  addExplain(program, context);
-  addRun(program, context);
-  addEnv(program, context);
-  addScan(program, context);
-  addSign(program, context);
-  addRequest(program, context);
-  addClock(program, context);
-  addDoctor(program, context);
+  const named = COMMANDS.get(args[0] ?? '');
+  const needed = named === undefined ? [...COMMANDS.values()] : [named];
+  for (const add of await Promise.all(needed.map((load) => load()))) add(program, context);
   return program;
 }

@@ -52,7 +52,7 @@ const OPTIONS_FOR: Readonly<Record<string, string>> = {
 export function readProblem(
   status: number,
   value: unknown,
-  retryAfter: string | null,
+  retryAfter: string | null | undefined,
 ): ProblemAnswer | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { code, detail, title, requestId, errors } = value as Record<string, unknown>;

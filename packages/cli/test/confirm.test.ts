@@ -31,10 +31,8 @@ async function atTerminal(args: readonly string[], answers: readonly string[]) {
     ask: answer,
     askHidden: answer,
   };
-  const ended = buildProgram({ terminal, env: service.env, clock: Date.now }).parseAsync(args, {
-    from: 'user',
-  });
-  const fault = await ended.then(
+  const program = await buildProgram({ terminal, env: service.env, clock: Date.now }, args);
+  const fault = await program.parseAsync(args, { from: 'user' }).then(
     () => undefined,
     (error: Error) => error.message,
   );

@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { CommandError } from '../src/command-error.ts';
+import type { Context } from '../src/context.ts';
 import { buildProgram } from '../src/program.ts';
 
 export interface Said {
@@ -20,7 +21,7 @@ export async function runHere(args: readonly string[], { env = {}, nowMs }: Here
   const printed: string[] = [];
   const noted: string[] = [];
   const none = async () => '';
-  const program = buildProgram({
+  const context: Context = {
     env,
     clock: nowMs === undefined ? Date.now : () => nowMs,
     terminal: {
@@ -33,7 +34,8 @@ export async function runHere(args: readonly string[], { env = {}, nowMs }: Here
       ask: none,
       askHidden: none,
     },
-  });
+  };
+  const program = await buildProgram(context, args);
   process.exitCode = 0;
   let exitCode = 0;
   try {

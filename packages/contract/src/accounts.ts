@@ -1,4 +1,4 @@
-import { ENVIRONMENTS } from '@countersign/core';
+import { ENVIRONMENTS } from '@countersign/core/credential';
 import { z } from 'zod';
 import { KeyCreate, RateLimit, Reason } from './keys.ts';
 

@@ -1,4 +1,4 @@
-import { DENIALS } from '@countersign/core';
+import { DENIALS } from '@countersign/core/denial';
 
 /** Errors of the management API that are no denials. Append-only, like the denials. */
 const MANAGEMENT_ERRORS = {

@@ -1,4 +1,4 @@
-import { CREDENTIAL_KINDS, ENVIRONMENTS, WEEKDAYS } from '@countersign/core';
+import { CREDENTIAL_KINDS, CREDENTIAL_STATUSES, ENVIRONMENTS, WEEKDAYS } from '@countersign/core/credential';
 import { z } from 'zod';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.:@-]*$/;
@@ -177,8 +177,6 @@ export const Revoked = z
   })
   .meta({ id: 'Revoked' });
 
-export const KEY_STATUSES = ['active', 'disabled', 'quarantined', 'expired', 'revoked'] as const;
-
 export const Key = z
   .object({
     id: z.string(),
@@ -193,7 +191,7 @@ export const Key = z
     rateLimits: z.array(RateLimit),
     nonceWindow: z.int(),
     metadata: z.record(z.string(), z.string()),
-    status: z.enum(KEY_STATUSES),
+    status: z.enum(CREDENTIAL_STATUSES),
     createdAt: z.string(),
     expiresAt: z.string().nullable(),
     widenedAt: z
@@ -235,7 +233,7 @@ export const limit = z.coerce.number().int().min(1).max(200).default(50);
 
 export const KeyListQuery = z.strictObject({
   accountId: accountId.optional(),
-  status: z.enum(KEY_STATUSES).optional(),
+  status: z.enum(CREDENTIAL_STATUSES).optional(),
   cursor,
   limit,
 });

@@ -1,6 +1,6 @@
-import { CREDENTIAL_KINDS } from '@countersign/core';
+import { CREDENTIAL_KINDS, CREDENTIAL_STATUSES } from '@countersign/core/credential';
 import { z } from 'zod';
-import { Constraints, cursor, KEY_STATUSES, limit, RateLimit } from './keys.ts';
+import { Constraints, cursor, limit, RateLimit } from './keys.ts';
 
 export const Template = z
   .object({
@@ -27,7 +27,7 @@ export const ViolatingKey = z
     id: z.string(),
     accountId: z.string(),
     label: z.string(),
-    status: z.enum(KEY_STATUSES),
+    status: z.enum(CREDENTIAL_STATUSES),
     faults: z.array(
       z.object({
         pointer: z.string().describe('JSON pointer into the key'),

@@ -1,4 +1,4 @@
-import { problemType } from '@countersign/core';
+import { problemType } from '@countersign/core/denial';
 import { z } from 'zod';
 import { ERROR_CODES, ERRORS, type ErrorCode } from './errors.ts';
 

@@ -1,4 +1,5 @@
-import { DENIAL_CODES, type DenialCode, ENVIRONMENTS } from '@countersign/core';
+import { ENVIRONMENTS } from '@countersign/core/credential';
+import { DENIAL_CODES, type DenialCode } from '@countersign/core/denial';
 import { z } from 'zod';
 
 const MAX_HEADERS = 200;

@@ -35,6 +35,11 @@ export type DenialCode = keyof typeof DENIALS;
 
 export const DENIAL_CODES = Object.keys(DENIALS) as readonly DenialCode[];
 
+/** The address of an error's page. Relative: every running service serves its own pages. */
+export function problemType(code: string): string {
+  return `/docs/errors/${code}`;
+}
+
 /** The part of a signed request that a denial is about, where a dialect's own error depends on it. */
 export type ClaimPart = 'key' | 'signature' | 'timestamp' | 'passphrase';
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type FreezeChanged, KeyCreate } from '@countersign/contract';
+import type { FreezeChanged } from '@countersign/contract';
+import { ENVIRONMENTS } from '@countersign/core/credential';
 import { type Command, Option } from 'commander';
 import type { ApiClient } from '../api-client.ts';
 import { CommandError, UsageError } from '../command-error.ts';
@@ -31,11 +32,7 @@ export function addPanic(program: Command, context: Context): void {
     .description("Refuse all customers' keys at once, or let them go on. Nothing is destroyed")
     .option('--freeze-all', 'refuse every key of every account')
     .option('--unfreeze-all', 'let them go on. Keys and accounts that are frozen by themselves stay so')
-    .addOption(
-      new Option('--environment <name>', 'of this environment only').choices(
-        KeyCreate.shape.environment.options,
-      ),
-    )
+    .addOption(new Option('--environment <name>', 'of this environment only').choices(ENVIRONMENTS))
     .requiredOption('--reason <text>', 'why, for the audit log')
     .option('--yes', 'do not ask')
     .action(async (flags: PanicFlags) => {

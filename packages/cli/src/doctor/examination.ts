@@ -1,5 +1,6 @@
 import type { CountersignError } from '@countersign/client';
-import type { BotKey, BotKeyFlags, SignerFlags } from '../signing/bot-key.ts';
+import type { BotKey } from '../signing/bot-key.ts';
+import type { BotKeyFlags, SignerFlags } from '../signing/signer-options.ts';
 import type { Probe } from './probe.ts';
 
 /** What is to be looked at. */

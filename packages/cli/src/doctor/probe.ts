@@ -1,7 +1,8 @@
 import { CountersignError } from '@countersign/client';
 import type { Context } from '../context.ts';
 import { createBotClient } from '../signing/bot-client.ts';
-import type { BotKey, SignerFlags } from '../signing/bot-key.ts';
+import type { BotKey } from '../signing/bot-key.ts';
+import type { SignerFlags } from '../signing/signer-options.ts';
 import { faultOf } from '../signing/signing-fault.ts';
 import { type Fact, factsOf } from './fact.ts';
 

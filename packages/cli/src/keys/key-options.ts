@@ -1,4 +1,4 @@
-import { KeyImport } from '@countersign/contract';
+import { CREDENTIAL_KINDS, ENVIRONMENTS } from '@countersign/core/credential';
 import { type Command, Option } from 'commander';
 import { UsageError } from '../command-error.ts';
 import {
@@ -44,10 +44,8 @@ export interface NewKeyFlags extends RestrictionFlags {
 export function addNewKeyOptions(command: Command): Command {
   return command
     .option('--account <id>', 'the account that the key acts for')
-    .addOption(
-      new Option('--environment <name>', 'where it acts').choices(KeyImport.shape.environment.options),
-    )
-    .addOption(new Option('--kind <kind>', 'what it signs with').choices(KeyImport.shape.kind.options))
+    .addOption(new Option('--environment <name>', 'where it acts').choices(ENVIRONMENTS))
+    .addOption(new Option('--kind <kind>', 'what it signs with').choices(CREDENTIAL_KINDS))
     .option(
       '--dialect <name>',
       'dialect that it may sign in, repeatable (default: any that fits the kind)',

@@ -2,7 +2,6 @@ import type { Finding } from './finding.ts';
 import { matchesGlob } from './glob.ts';
 import { RULES } from './rules/registry.ts';
 
-export const ALLOWANCE_FILE = '.countersign-allow.yaml';
 /** An allowance is looked at again within this many days. */
 const LONGEST_DAYS = 366;
 const DAY_MS = 86_400_000;

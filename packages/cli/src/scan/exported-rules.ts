@@ -1,4 +1,4 @@
-import { ISSUED_FORMS } from '@countersign/core';
+import { ISSUED_FORMS } from '@countersign/core/credential';
 import { PIECES } from './rules/assignment.ts';
 import { SECRET_WORDS } from './rules/exchange-secrets.ts';
 import { INLINED } from './rules/front-end.ts';

@@ -1,4 +1,4 @@
-import { ISSUED_FORMS } from '@countersign/core';
+import { ISSUED_FORMS } from '@countersign/core/credential';
 import { INLINED } from './rules/front-end.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { idInToken } from '@countersign/core';
+import { idInToken } from '@countersign/core/credential';
 import type { ApiClient } from '../api-client.ts';
 import { ProblemError } from '../service-error.ts';
 import type { Finding } from './finding.ts';

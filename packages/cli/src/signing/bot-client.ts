@@ -6,7 +6,8 @@ import {
   type Transport,
 } from '@countersign/client';
 import { MIN_MASKED_LENGTH } from '../env/masker.ts';
-import type { BotKey, SignerFlags } from './bot-key.ts';
+import type { BotKey } from './bot-key.ts';
+import type { SignerFlags } from './signer-options.ts';
 
 /** What a client needs besides its key. */
 export interface BotClientOptions {

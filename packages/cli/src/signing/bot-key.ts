@@ -1,29 +1,10 @@
 import { CountersignError } from '@countersign/client';
-import {
-  CREDENTIAL_KINDS,
-  type CredentialKind,
-  DIALECTS,
-  type Dialect,
-  dialectNamed,
-} from '@countersign/core';
-import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CommandError, UsageError } from '../command-error.ts';
 import type { Context } from '../context.ts';
-import { type EnvSource, readEnvSource } from '../env/env-source.ts';
+import { readEnvSource } from '../env/env-source.ts';
 import { readSecretText } from '../keys/passphrase.ts';
 import { ExposedFileError } from '../private-file.ts';
-
-/** Where a bot's key comes from. */
-export interface BotKeyFlags extends EnvSource {
-  /** A private key in PEM, or that of a wallet. */
-  readonly keyFile?: string;
-  readonly keyId?: string;
-}
-
-export interface SignerFlags extends BotKeyFlags {
-  readonly dialect: Dialect;
-  readonly kind?: CredentialKind | undefined;
-}
+import type { BotKeyFlags } from './signer-options.ts';
 
 /** A bot's key: what it signs with. */
 export interface BotKey {
@@ -31,44 +12,6 @@ export interface BotKey {
   readonly keyId: string | undefined;
   readonly secret: string;
   readonly passphrase: string | undefined;
-}
-
-/** The options that name a bot's key. Here COUNTERSIGN_SECRET is what a bot signs with, not an operator's token. */
-export function addBotKeyOptions(command: Command): Command {
-  return command
-    .option(
-      '--env-file <file>',
-      'file with COUNTERSIGN_KEY_ID, COUNTERSIGN_SECRET and COUNTERSIGN_PASSPHRASE, mode 0600, or made by ' +
-        'countersign env encrypt (default: the environment)',
-    )
-    .option('--passphrase-file <file>', 'passphrase of an encrypted --env-file (default: it is asked for)')
-    .addOption(
-      new Option('--keychain <name>', "what countersign env store put into the system's keychain").conflicts(
-        'envFile',
-      ),
-    )
-    .option('--key-file <file>', 'private key instead of COUNTERSIGN_SECRET, mode 0600')
-    .option('--key-id <id>', 'id of the key instead of COUNTERSIGN_KEY_ID');
-}
-
-/** The options of every command that signs. */
-export function addSignerOptions(command: Command): Command {
-  return addBotKeyOptions(command.requiredOption('--dialect <name>', 'how to sign', dialectOption)).addOption(
-    kindOption(),
-  );
-}
-
-export function kindOption(): Option {
-  return new Option('--kind <kind>', 'kind of the key (default: what the secret looks like)').choices(
-    CREDENTIAL_KINDS,
-  );
-}
-
-export function dialectOption(name: string): Dialect {
-  const dialect = dialectNamed(name);
-  if (dialect !== undefined) return dialect;
-  const names = DIALECTS.map((each) => each.name).sort();
-  throw new InvalidArgumentError(`There is: ${names.join(', ')}.`);
 }
 
 /**

@@ -14,6 +14,10 @@ export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
 export const STANDINGS = ['active', 'disabled', 'quarantined', 'revoked'] as const;
 export type Standing = (typeof STANDINGS)[number];
 
+/** What is said of a credential: its standing, or that it has expired. */
+export const CREDENTIAL_STATUSES = ['active', 'disabled', 'quarantined', 'expired', 'revoked'] as const;
+export type CredentialStatus = (typeof CREDENTIAL_STATUSES)[number];
+
 /** The account whose credentials manage this service. No customer's account can have this name. */
 export const OPERATOR_ACCOUNT = 'operator';
 

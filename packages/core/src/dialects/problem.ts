@@ -1,10 +1,5 @@
-import { DENIALS, type Denial, publicDenial } from '../denial.ts';
+import { DENIALS, type Denial, problemType, publicDenial } from '../denial.ts';
 import type { HttpAnswer, RefusalContext } from './dialect.ts';
-
-/** The address of an error's page. Relative: every running service serves its own pages. */
-export function problemType(code: string): string {
-  return `/docs/errors/${code}`;
-}
 
 /**
  * Writes a refusal as RFC 9457 problem details, for dialects whose exchange has no error format.

@@ -1,7 +1,8 @@
+import type { CredentialStatus } from '@countersign/core';
 import type { LastUse } from '../ports/activity.ts';
 import type { CredentialRecord, Usage } from '../ports/record.ts';
 
-export type KeyStatus = 'active' | 'disabled' | 'quarantined' | 'expired' | 'revoked';
+export type KeyStatus = CredentialStatus;
 
 /** A key as its owner sees it. Times are ISO 8601 in UTC. There is no secret in it. */
 export interface KeyView

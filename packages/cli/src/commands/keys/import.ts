@@ -1,6 +1,8 @@
 import { type Command, Option } from 'commander';
 import { UsageError } from '../../command-error.ts';
 import { type Context, connect } from '../../context.ts';
+import type { ImportFileFlags } from '../../keys/import/import-file.ts';
+import { IMPORT_FORMATS } from '../../keys/import/import-format.ts';
 import { importOne } from '../../keys/import-one.ts';
 import {
   addNewKeyOptions,
@@ -18,7 +20,6 @@ import {
 } from '../../keys/passphrase.ts';
 import { wholeNumber } from '../../option-values.ts';
 import { serviceCommand } from '../service-command.ts';
-import { IMPORT_FORMATS, type ImportFileFlags, importFile } from './import-file.ts';
 
 interface Flags extends NewKeyFlags, PassphraseFlags, ImportFileFlags {
   readonly id?: string;
@@ -88,5 +89,6 @@ async function fromFile(context: Context, flags: Flags, from: string): Promise<v
     throw new UsageError(
       'With --from, everything about a key stands in its line: leave out the options for one key.',
     );
+  const { importFile } = await import('../../keys/import/import-file.ts');
   return importFile(context, flags, from);
 }

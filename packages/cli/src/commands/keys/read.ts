@@ -1,4 +1,4 @@
-import { KEY_STATUSES } from '@countersign/contract';
+import { CREDENTIAL_STATUSES } from '@countersign/core/credential';
 import { type Command, Option } from 'commander';
 import type { ApiClient } from '../../api-client.ts';
 import { type Context, connect, type ServiceFlags } from '../../context.ts';
@@ -21,7 +21,7 @@ export function addList(keys: Command, context: Context): void {
     .command('list')
     .description('List keys, in the order of their ids')
     .option('--account <id>', 'keys of this account')
-    .addOption(new Option('--status <status>', 'keys in this status').choices(KEY_STATUSES))
+    .addOption(new Option('--status <status>', 'keys in this status').choices(CREDENTIAL_STATUSES))
     .option('--limit <n>', 'how many at most, up to 200 (default: 50)')
     .addOption(new Option('--cursor <text>', 'go on where the list before ended').conflicts('all'))
     .option('--all', 'all of them, page by page')

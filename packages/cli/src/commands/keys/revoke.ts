@@ -1,4 +1,4 @@
-import { KeyCreate } from '@countersign/contract';
+import { ENVIRONMENTS } from '@countersign/core/credential';
 import { type Command, Option } from 'commander';
 import { CommandError, UsageError } from '../../command-error.ts';
 import { type Context, connect, type ServiceFlags } from '../../context.ts';
@@ -52,11 +52,7 @@ export function addRevokeAll(keys: Command, context: Context): void {
     .command('revoke-all')
     .description('Revoke all keys that match every option given. Operator credentials stay')
     .option('--account <id>', 'keys of this account')
-    .addOption(
-      new Option('--environment <name>', 'keys of this environment').choices(
-        KeyCreate.shape.environment.options,
-      ),
-    )
+    .addOption(new Option('--environment <name>', 'keys of this environment').choices(ENVIRONMENTS))
     .option(
       '--created-before <time>',
       'keys made before: 2027-02-01 or 2027-02-01T08:00:00Z',

@@ -1,4 +1,4 @@
-import { hasChecksum, ISSUED_FORMS, type IssuedKind } from '@countersign/core';
+import { hasChecksum, ISSUED_FORMS, type IssuedKind } from '@countersign/core/credential';
 import type { Hit, ScannedText, SecretRule } from './secret-rule.ts';
 
 const NAMES: Readonly<Record<IssuedKind, string>> = {

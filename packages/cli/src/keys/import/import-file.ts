@@ -1,13 +1,13 @@
-import { extname } from 'node:path';
-import { EXIT, UsageError } from '../../command-error.ts';
+import { EXIT } from '../../command-error.ts';
 import { type Context, connect, type ServiceFlags } from '../../context.ts';
-import { csvEntries } from '../../keys/import/csv-entries.ts';
-import { createFailedLines } from '../../keys/import/failed-lines.ts';
-import { importEntries, type LineFault, summaryOf } from '../../keys/import/import-entries.ts';
-import { jsonEntries } from '../../keys/import/json-entries.ts';
-import { createProgress } from '../../keys/import/progress.ts';
 import { openPrivateStream } from '../../private-file.ts';
 import { plain } from '../../terminal.ts';
+import { csvEntries } from './csv-entries.ts';
+import { createFailedLines } from './failed-lines.ts';
+import { importEntries, type LineFault, summaryOf } from './import-entries.ts';
+import { formatOf, type ImportFormat } from './import-format.ts';
+import { jsonEntries } from './json-entries.ts';
+import { createProgress } from './progress.ts';
 
 export interface ImportFileFlags extends ServiceFlags {
   readonly from?: string;
@@ -15,15 +15,6 @@ export interface ImportFileFlags extends ServiceFlags {
   readonly fromLine?: number;
   readonly failedOut?: string;
 }
-
-export const IMPORT_FORMATS = ['jsonl', 'csv'] as const;
-export type ImportFormat = (typeof IMPORT_FORMATS)[number];
-
-const BY_EXTENSION: Readonly<Record<string, ImportFormat>> = {
-  '.jsonl': 'jsonl',
-  '.ndjson': 'jsonl',
-  '.csv': 'csv',
-};
 
 /** `countersign keys import --from`: what a file holds, line by line. */
 export async function importFile(context: Context, flags: ImportFileFlags, from: string): Promise<void> {
@@ -61,11 +52,4 @@ export async function importFile(context: Context, flags: ImportFileFlags, from:
     failedLines?.close();
     stream.destroy();
   }
-}
-
-function formatOf(from: string): ImportFormat {
-  if (from === '-') return 'jsonl';
-  const format = BY_EXTENSION[extname(from).toLowerCase()];
-  if (format !== undefined) return format;
-  throw new UsageError(`Whether ${from} is JSON lines or CSV is not plain from its name: say --format.`);
 }
