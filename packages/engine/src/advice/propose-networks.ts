@@ -24,7 +24,8 @@ export function proposeNetworks(
   addresses: readonly AddressBytes[],
   current: readonly string[] | null,
 ): readonly string[] | undefined {
-  const allowed = current?.flatMap((text) => parseNetwork(text) ?? []);
+  const allowed =
+    current === null ? undefined : outermost(current.flatMap((text) => parseNetwork(text) ?? []));
   const usable =
     allowed === undefined ? addresses : addresses.filter((one) => allowed.some((net) => contains(net, one)));
   const groups = new Map<string, AddressBytes[]>();
@@ -34,9 +35,10 @@ export function proposeNetworks(
     if (group === undefined) groups.set(wide, [address]);
     else group.push(address);
   }
-  const needed = [...groups.values()].flatMap((group) => networksFor(group, allowed));
-  const byText = new Map(needed.map((network) => [networkText(network), network]));
-  const proposal = outermost([...byText.values()]).map(networkText).sort();
+  const texts = [...groups.values()].flatMap((group) =>
+    networksFor(group, allowed).map((network) => networkText(network)),
+  );
+  const proposal = [...new Set(texts)].sort();
   return proposal.length > MAX_ENTRIES ? undefined : proposal;
 }
 
@@ -56,7 +58,7 @@ function networksFor(group: readonly AddressBytes[], allowed: readonly Network[]
   return group.flatMap((address) => allowed.find((network) => contains(network, address)) ?? []);
 }
 
-/** Parts of a list may lie within each other: then the outer one says it all. */
+/** Entries of a list may lie within each other: then the outer one says it all. */
 function outermost(networks: readonly Network[]): readonly Network[] {
   return networks.filter(
     (inner) => !networks.some((outer) => outer.prefix < inner.prefix && isWithin(inner, outer)),
