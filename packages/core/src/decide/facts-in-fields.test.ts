@@ -39,6 +39,10 @@ describe('facts in a query', () => {
     'symbol=A&symbol[]=B',
     'symbol=A&symbol%5Bx%5D=B',
     'symbol=A&symbol%00x=B',
+    'symbol=A&[symbol]=B',
+    '[symbol][]=B&symbol=A',
+    'symbol=A&%5Bsymbol%5D=B',
+    'symbol=A&.symbol=B',
   ])('are missing where a parser may find another one: %j', (text) => expect(query(text)).toBeUndefined());
 
   it.each([
@@ -66,8 +70,14 @@ describe('facts in a query', () => {
 
   it('do not lose a mark that belongs to the name', () => {
     expect(query('?symbol=A')).toBeUndefined();
-    expect(query('?symbol=A', '?symbol')).toBe('A');
-    expect(query('?symbol=A&symbol=B')).toBe('B');
+    expect(query('?side=A&symbol=B')).toBe('B');
+  });
+
+  it('are missing where who cuts a target at its first mark may find another one behind the second', () => {
+    const target = '/a??symbol=A&symbol=B';
+    expect(new URLSearchParams(target.slice(target.indexOf('?') + 1)).get('symbol')).toBe('A');
+    expect(query('?symbol=A&symbol=B')).toBeUndefined();
+    expect(query('?symbol=A', '?symbol')).toBeUndefined();
   });
 
   it('are missing where there is no query', () => {
