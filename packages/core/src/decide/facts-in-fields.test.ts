@@ -73,11 +73,16 @@ describe('facts in a query', () => {
     expect(query('?side=A&symbol=B')).toBe('B');
   });
 
-  it('are missing where who cuts a target at its first mark may find another one behind the second', () => {
-    const target = '/a??symbol=A&symbol=B';
-    expect(new URLSearchParams(target.slice(target.indexOf('?') + 1)).get('symbol')).toBe('A');
-    expect(query('?symbol=A&symbol=B')).toBeUndefined();
+  it('are missing where another one stands behind a second mark, at which some look for it', () => {
+    for (const target of ['/a??symbol=A&symbol=B', '/a?note=1?symbol=A&symbol=B']) {
+      expect(/[?&]symbol=([^&]*)/.exec(target)?.[1]).toBe('A');
+      expect(query(target.slice(3))).toBeUndefined();
+    }
+    const cut = '/a??symbol=A&symbol=B';
+    expect(new URLSearchParams(cut.slice(cut.indexOf('?') + 1)).get('symbol')).toBe('A');
     expect(query('?symbol=A', '?symbol')).toBeUndefined();
+    expect(query('symbol=A?B')).toBeUndefined();
+    expect(query('symbol=A%3FB&note=1?x')).toBe('A?B');
   });
 
   it('are missing where there is no query', () => {

@@ -110,12 +110,8 @@ function field(source: FactPlace, request: WireRequest): string | undefined {
   // The first `&` keeps a leading `?`, which URLSearchParams would drop: it belongs to the first name.
   const text = fieldsOf(query) + fieldsOf(form);
   if (text.split(/[&;]/, MAX_FIELDS + 2).length > MAX_FIELDS + 1) return undefined;
-  // Some parsers end a field at a `;`, too. And URLSearchParams leaves a `?` out that a form begins with, or a query behind
-  // the `?` at which somebody has cut the target.
-  const loose = [query, form]
-    .map((one) => fieldsOf(one.replace(/^\?/, '')))
-    .join('')
-    .replaceAll(';', '&');
+  // Some parsers end a field at a `;`, too. Some leave a `?` out at which a form begins, or look for `?symbol=` in a target.
+  const loose = text.replace(/[;?]/g, '&');
   const found = onlyField(text, source.at);
   return loose === text || onlyField(loose, source.at) === found ? found : undefined;
 }
