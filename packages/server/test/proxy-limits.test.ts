@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import WebSocket from 'ws';
+import { login } from './login-proxy.ts';
 import { RunningProxy } from './running-proxy.ts';
 import { anAnswerSigner } from './signing.ts';
 
@@ -11,6 +14,7 @@ permissions:
 routes:
   - { route: "GET /open/*", public: true }
   - { route: "POST /orders", permission: spot.trade }
+  - { route: "GET /ws", permission: spot.trade, webSocket: { login: bitget } }
 rateLimits:
   - { name: account, per: account, quota: 3, windowSeconds: 3600 }
 `;
@@ -86,6 +90,23 @@ describe('a request that never reached the upstream', () => {
       actor: 'service',
       accountId: 'acct_42',
       data: { cost: 1, reason: 'The upstream could not be reached.' },
+    });
+  });
+
+  it('takes nothing when it was a login inside a WebSocket', async () => {
+    const upstream = new URL(`http://127.0.0.1:${await freePort()}`);
+    proxy = await RunningProxy.start({ manifest: MANIFEST, upstream });
+    for (let i = 0; i < 5; i++) {
+      const socket = new WebSocket(`ws://127.0.0.1:${proxy.port}/ws`);
+      await once(socket, 'open');
+      socket.send(login(proxy.key as Parameters<typeof login>[0]));
+      const [answer] = await once(socket, 'message');
+      expect(JSON.parse(String(answer))).toMatchObject({ event: 'login', code: 0 });
+      await once(socket, 'close');
+    }
+    await vi.waitFor(async () => {
+      const entries = await proxy.engine.store.readLog({ after: 0, limit: 99, type: 'key.usage_released' });
+      expect(entries).toHaveLength(5);
     });
   });
 

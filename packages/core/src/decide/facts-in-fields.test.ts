@@ -39,6 +39,10 @@ describe('facts in a query', () => {
     'symbol=A&symbol[]=B',
     'symbol=A&symbol%5Bx%5D=B',
     'symbol=A&symbol%00x=B',
+    'symbol=A&[symbol]=B',
+    '[symbol][]=B&symbol=A',
+    'symbol=A&%5Bsymbol%5D=B',
+    'symbol=A&.symbol=B',
   ])('are missing where a parser may find another one: %j', (text) => expect(query(text)).toBeUndefined());
 
   it.each([
@@ -66,8 +70,19 @@ describe('facts in a query', () => {
 
   it('do not lose a mark that belongs to the name', () => {
     expect(query('?symbol=A')).toBeUndefined();
-    expect(query('?symbol=A', '?symbol')).toBe('A');
-    expect(query('?symbol=A&symbol=B')).toBe('B');
+    expect(query('?side=A&symbol=B')).toBe('B');
+  });
+
+  it('are missing where another one stands behind a second mark, at which some look for it', () => {
+    for (const target of ['/a??symbol=A&symbol=B', '/a?note=1?symbol=A&symbol=B']) {
+      expect(/[?&]symbol=([^&]*)/.exec(target)?.[1]).toBe('A');
+      expect(query(target.slice(3))).toBeUndefined();
+    }
+    const cut = '/a??symbol=A&symbol=B';
+    expect(new URLSearchParams(cut.slice(cut.indexOf('?') + 1)).get('symbol')).toBe('A');
+    expect(query('?symbol=A', '?symbol')).toBeUndefined();
+    expect(query('symbol=A?B')).toBeUndefined();
+    expect(query('symbol=A%3FB&note=1?x')).toBe('A?B');
   });
 
   it('are missing where there is no query', () => {

@@ -110,8 +110,8 @@ function field(source: FactPlace, request: WireRequest): string | undefined {
   // The first `&` keeps a leading `?`, which URLSearchParams would drop: it belongs to the first name.
   const text = fieldsOf(query) + fieldsOf(form);
   if (text.split(/[&;]/, MAX_FIELDS + 2).length > MAX_FIELDS + 1) return undefined;
-  // Some parsers end a field at a `;`, too, and leave a `?` out that a form begins with.
-  const loose = (fieldsOf(query) + fieldsOf(form.replace(/^\?/, ''))).replaceAll(';', '&');
+  // Some parsers end a field at a `;`, too. Some leave a `?` out at which a form begins, or look for `?symbol=` in a target.
+  const loose = text.replace(/[;?]/g, '&');
   const found = onlyField(text, source.at);
   return loose === text || onlyField(loose, source.at) === found ? found : undefined;
 }
@@ -133,7 +133,8 @@ function onlyField(text: string, wanted: string): string | undefined {
 
 /**
  * Whether a parser may take one name of a field for another: some ignore letter case; PHP drops blanks in front and what
- * comes after a NUL, reads `_` for a point or a blank, and makes a list of `symbol[]`, as others do.
+ * comes after a NUL, reads `_` for a point or a blank, and makes a list of `symbol[]`, as others do. Express reads
+ * `[symbol]`, and may read `.symbol`.
  */
 function mayBeTakenFor(name: string, wanted: string): boolean {
   if (name === wanted) return true;
@@ -142,7 +143,10 @@ function mayBeTakenFor(name: string, wanted: string): boolean {
 }
 
 function looseName(name: string): string {
-  const [plain = ''] = name.trimStart().split(/[[\0]/, 1);
+  const [plain = ''] = name
+    .trimStart()
+    .replace(/^[[.]/, '')
+    .split(/[[\]\0]/, 1);
   return foldedName(plain.replace(/[. ]/g, '_'));
 }
 

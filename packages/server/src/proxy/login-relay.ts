@@ -13,6 +13,7 @@ import {
 import { type Allowed, passPublic, type WatchingVerifier } from '@countersign/engine';
 import WebSocket, { type RawData } from 'ws';
 import type { UpstreamHeaders } from './headers.ts';
+import type { TakeBack } from './take-back.ts';
 
 export interface RelayParts {
   readonly verifier: WatchingVerifier;
@@ -22,6 +23,7 @@ export interface RelayParts {
   readonly upstream: URL;
   readonly nextRequestId: () => string;
   readonly onError: (error: unknown) => void;
+  readonly takeBack: TakeBack;
   /** How long a client may stay without a login or a public message, in ms. Default 30,000. */
   readonly loginTimeoutMs?: number | undefined;
 }
@@ -197,7 +199,7 @@ export class LoginRelay {
   }
 
   #connect(decision: Allowed): Promise<WebSocket> {
-    const { upstream, upstreamHeaders, onError } = this.#parts;
+    const { upstream, upstreamHeaders, onError, takeBack } = this.#parts;
     const { request, wire, client } = this.#socket;
     const url = new URL(upstream);
     url.protocol = upstream.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -221,6 +223,7 @@ export class LoginRelay {
       server.on('error', (error) => {
         // One that is given up with its client fails too, and that is no fault.
         if (!this.#isEnded) onError(error);
+        void takeBack(decision, error);
         this.#end(TRY_AGAIN_LATER, 'the API behind this address does not answer');
       });
     });
