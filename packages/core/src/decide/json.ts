@@ -21,9 +21,6 @@ export function parseJson(json: Uint8Array | string): unknown {
 
 /** Most texts, numbers, brackets and commas of a document: a batch of 1000 orders has some ten thousand. */
 const MAX_TOKENS = 100_000;
-/** A text without an end goes on to the end of all: looked for again behind each quote in it, it would take for ever. */
-const JSON_TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)|[{}[\],]|-?\d[\d.eE+-]*/gs;
-
 /** Where a number stands in a text. */
 interface Span {
   readonly start: number;
@@ -40,31 +37,78 @@ interface Span {
  */
 function scan(text: string): Span[] | undefined {
   const rounded: Span[] = [];
+  /** The names of each object that is open; undefined for a list. */
   const open: (Set<string> | undefined)[] = [];
+  let names: Set<string> | undefined;
   let nameIsNext = false;
   let tokens = 0;
-  for (const { 0: token, index } of text.matchAll(JSON_TOKEN)) {
-    if (++tokens > MAX_TOKENS) return undefined;
-    const names = open.at(-1);
-    if (token === '{' || token === '[') {
-      open.push(token === '{' ? new Set() : undefined);
-      nameIsNext = token === '{';
-    } else if (token === '}' || token === ']') {
+  let end = 0;
+  for (let start = 0; start < text.length; start = end) {
+    end = start + 1;
+    const code = text.charCodeAt(start);
+    if (code === QUOTE) {
+      end = endOfText(text, start);
+      if (nameIsNext && names !== undefined) {
+        const name = foldedMember(text.slice(start, end));
+        // Where a text ends at a NUL, `symbol\0` is `symbol`.
+        if (names.has(name) || name.includes('\0')) return undefined;
+        names.add(name);
+        nameIsNext = false;
+      }
+    } else if (isOfNumber(code)) {
+      while (isOfNumber(text.charCodeAt(end)) || isExponent(text.charCodeAt(end))) end++;
+      if (!isExactNumber(text.slice(start, end))) rounded.push({ start, end });
+    } else if (code === OPEN_OBJECT || code === OPEN_LIST) {
+      names = code === OPEN_OBJECT ? new Set() : undefined;
+      open.push(names);
+      nameIsNext = code === OPEN_OBJECT;
+    } else if (code === CLOSE_OBJECT || code === CLOSE_LIST) {
       open.pop();
+      names = open.at(-1);
       nameIsNext = false;
-    } else if (token === ',') {
+    } else if (code === COMMA) {
       nameIsNext = names !== undefined;
-    } else if (nameIsNext && names !== undefined) {
-      const name = foldedName(JSON.parse(token) as string);
-      // Where a text ends at a NUL, `symbol\0` is `symbol`.
-      if (names.has(name) || name.includes('\0')) return undefined;
-      names.add(name);
-      nameIsNext = false;
-    } else if (!token.startsWith('"') && !isExactNumber(token)) {
-      rounded.push({ start: index, end: index + token.length });
+    } else {
+      continue; // A space, a colon, or a letter of `true`, `false` and `null`.
     }
+    if (++tokens > MAX_TOKENS) return undefined;
   }
   return rounded;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/** Where a text ends that begins there, behind its quotation mark. One without an end goes on to the end of all. */
+function endOfText(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let before = end;
+    while (text.charCodeAt(before - 1) === BACKSLASH) before--;
+    if ((end - before) % 2 === 0) return end + 1;
+  }
+  return text.length;
+}
+
+/** Whether a character stands in numbers: a digit, `+`, `-` or a point. */
+function isOfNumber(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || code === 0x2d || code === 0x2e || code === 0x2b;
+}
+
+/** An `e`, which stands in numbers and begins none. */
+function isExponent(code: number): boolean {
+  return code === 0x65 || code === 0x45;
+}
+
+/** Names that are as they are written, but for the letter case. */
+const PLAIN = /^"[\w.-]*"$/;
+
+function foldedMember(token: string): string {
+  return PLAIN.test(token) ? token.slice(1, -1).toLowerCase() : foldedName(JSON.parse(token) as string);
 }
 
 function withoutNumbers(text: string, spans: readonly Span[]): string {
