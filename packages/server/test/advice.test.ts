@@ -10,6 +10,7 @@ permissions:
   move: { risk: critical, policy: { maxLifetime: 90d, needsWithdrawalAddresses: true } }
 routes:
   - { route: GET /balance/:coin, permission: read }
+  - { route: GET /orders, permission: read, facts: { instrument: { query: symbol } } }
   - { route: POST /orders, permission: trade, facts: { instrument: { json: /symbol }, notional: { json: /amount } } }
   - { route: POST /positions/close, permission: close }
   - { route: POST /withdrawals, permission: move, facts: { address: { json: /to } } }
@@ -171,6 +172,18 @@ describe('GET /v1/keys/{id}/advice', () => {
     expect(refusal(await app.patch(`/v1/keys/${key.id}`, json.edit, json.revision))).toBe(
       '412 revision_mismatch',
     );
+  });
+
+  it('proposes no list of instruments that would stop a bot which sends an empty one', async () => {
+    const key = await app.newKey(BEARER);
+    nowMs += 40 * DAY_MS;
+    for (const symbol of ['BTC', '', '', 'BTC']) {
+      expect(await send(key, { method: 'GET', target: `/orders?symbol=${symbol}` })).toBe('allowed');
+    }
+    const { json } = await app.get(`/v1/keys/${key.id}/advice?days=30`);
+    expect(json.edit).toEqual({ permissions: ['read'], allowedIps: ['203.0.113.7'] });
+    await app.patch(`/v1/keys/${key.id}`, json.edit, json.revision);
+    expect(await send(key, { method: 'GET', target: '/orders?symbol=' })).toBe('allowed');
   });
 
   it('has too little to go by for a key that is young, or was never used', async () => {
