@@ -104,9 +104,14 @@ describe('POST /v1/keys/{id}/allowed-ips/dry-run', () => {
     const key = await app.newKey(BEARER);
     await send(key);
     nowMs += 3 * DAY_MS;
-    const requests = async (days: number) =>
-      (await dryRun(key.id, { allowedIps: ['192.0.2.1'], days })).json.refusedRequests;
-    expect([await requests(3), await requests(2)]).toEqual([1, 0]);
+    const requests = async (days: number) => {
+      const { json } = await dryRun(key.id, { allowedIps: ['192.0.2.1'], days });
+      return [json.refusedRequests, json.examples.length];
+    };
+    expect([await requests(3), await requests(2)]).toEqual([
+      [1, 1],
+      [0, 0],
+    ]);
   });
 
   it.each([
@@ -261,6 +266,20 @@ describe('POST /v1/advice/template', () => {
     });
     expect(json.yaml).toContain('expiresIn: 90d');
     expect(json.template).not.toHaveProperty('constraints');
+  });
+
+  it('finds the test keys of an account with many others', async () => {
+    const accountId = 'acct_many';
+    for (const first of [0, 500, 1_000]) {
+      const keys = Array.from({ length: 500 }, (_, i) => ({
+        ...{ id: `a-${first + i}`, secret: `a secret of that key: ${i}`, accountId, kind: 'hmac' },
+        ...{ environment: 'live', permissions: ['read'] },
+      }));
+      expect((await app.post('/v1/keys/import/batch', { keys })).json.results).toHaveLength(500);
+    }
+    const key = await app.newKey({ ...TEST, accountId });
+    await send(key, { method: 'GET', target: '/balance/btc' });
+    expect((await learn({ accountId })).json).toMatchObject({ keys: 1 });
   });
 
   it('refuses what it cannot learn from', async () => {
