@@ -152,7 +152,7 @@ export const RevocationCreate = z
   .strictObject({
     accountId: accountId.optional(),
     environment: z.enum(ENVIRONMENTS).optional(),
-    createdBefore: instant.optional(),
+    createdBefore: instant.optional().describe('A time that has been: ISO 8601 with a zone'),
     metadata: Metadata.optional(),
     reason,
     wait,
