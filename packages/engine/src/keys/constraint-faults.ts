@@ -91,7 +91,9 @@ function faultsInExpression(
 ): Fault[] {
   if (expression === undefined) return [];
   const compiled = compileExpression(expression, knownFacts(accountId, manifest));
-  return compiled.ok ? [] : [{ pointer: '/constraints/expression', message: compiled.message }];
+  const pointer = '/constraints/expression';
+  if (!compiled.ok) return [{ pointer, message: compiled.message }];
+  return compiled.isNeverTrue ? [{ pointer, message: 'is never true, so it would allow nothing' }] : [];
 }
 
 /**
