@@ -9,7 +9,7 @@ const label = z.string().max(100).regex(VISIBLE, 'no control characters');
 const permission = z.string().min(1).max(64);
 export const reason = z.string().min(1).max(500).regex(VISIBLE, 'no control characters');
 const instant = z.iso
-  .datetime({ offset: true, error: 'is not a time with its zone, like "2027-02-01T08:00:00Z"' })
+  .datetime({ offset: true, error: 'is not an existing time with its zone, like "2027-02-01T08:00:00Z"' })
   .describe('ISO 8601 with a zone');
 const amount = z
   .string('is not a decimal as text, in quotes: "1000" or "0.25"')
