@@ -238,7 +238,7 @@ export function createKeyService({ store, keyring, manifest, dialects, clock, us
           return refused('state_conflict', `Version ${live.version} is in its grace, and not ${meant}.`);
         }
         const secretVersions = [current, ...older.map((version) => destroyed(version, nowMs))];
-        return save({ ...record, secretVersions }, by, 'key.previous_retired', {});
+        return save({ ...record, secretVersions }, by, 'key.previous_retired', { version: live.version });
       }),
     changeStanding: (id, deed, reason, by) => {
       const attempt = () =>
