@@ -58,20 +58,25 @@ export function collectMetadata(
 export function instantFrom(nowMs: number): (text: string) => string {
   return (text) => {
     if (/^\d+[smhd]$/.test(text)) return new Date(nowMs + durationSeconds(text) * 1000).toISOString();
-    const withTime = /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text;
-    if (!/^\d{4}-.*(Z|[+-]\d{2}:\d{2})$/.test(withTime) || Number.isNaN(Date.parse(withTime))) {
+    const time = instantIn(text);
+    if (time === undefined) {
       throw new InvalidArgumentError('Write 2027-02-01, 2027-02-01T08:00:00Z or 90d.');
     }
-    return withTime;
+    return time;
   };
+}
+
+function instantIn(text: string): string | undefined {
+  const withTime = /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text;
+  const hasZone = /^\d{4}-.*(Z|[+-]\d{2}:\d{2})$/.test(withTime);
+  return hasZone && !Number.isNaN(Date.parse(withTime)) ? withTime : undefined;
 }
 
 /** Reads a time that has been. `30d` is no such time: taken for one from now on, it would mean everything. */
 export function pastInstant(nowMs: number): (text: string) => string {
   return (text) => {
-    const isDuration = /^\d+[smhd]$/.test(text);
-    const time = isDuration ? '' : instantFrom(nowMs)(text);
-    if (isDuration || Date.parse(time) > nowMs) {
+    const time = instantIn(text);
+    if (time === undefined || Date.parse(time) > nowMs) {
       throw new InvalidArgumentError('Write a time that has been, as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ.');
     }
     return time;

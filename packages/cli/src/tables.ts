@@ -25,18 +25,20 @@ const MAX_CELL = 48;
 /** A text, or one in color. The text may come from elsewhere: control characters are taken out of it. */
 export type Cell = string | { readonly text: string; readonly paint: (text: string) => string };
 
-/** Draws rows under a heading, with as little around them as can be read. */
+/** Draws rows under a heading, with as little around them as can be read. A cell is cut off after `longest` characters. */
 export function table(
   { colors }: Terminal,
   heading: readonly string[],
   rows: readonly (readonly Cell[])[],
+  longest = MAX_CELL,
 ): string {
   const drawn = new Table({
     head: heading.map((name) => colors.bold(name)),
     chars: { ...NO_LINES, middle: '  ' },
     style: STYLE,
   });
-  drawn.push(...rows.map((cells) => cells.map((cell) => drawnCell(cell, (text) => shortened(plain(text))))));
+  const clean = (text: string) => shortened(plain(text), longest);
+  drawn.push(...rows.map((cells) => cells.map((cell) => drawnCell(cell, clean))));
   return withoutTrailingSpace(drawn.toString());
 }
 
@@ -58,9 +60,9 @@ function lines(text: string): string {
   return text.split('\n').map(plain).join('\n');
 }
 
-function shortened(text: string): string {
+function shortened(text: string, longest: number): string {
   const characters = [...text];
-  return characters.length > MAX_CELL ? `${characters.slice(0, MAX_CELL - 1).join('')}…` : text;
+  return characters.length > longest ? `${characters.slice(0, longest - 1).join('')}…` : text;
 }
 
 function withoutTrailingSpace(text: string): string {

@@ -168,7 +168,7 @@ describe('panic', () => {
 });
 
 describe('keys revoke-all', () => {
-  it.each(['30d', '2999-01-01', '2999-01-01T00:00:00Z'])(
+  it.each(['30d', 'yesterday', '2999-01-01', '2999-01-01T00:00:00Z'])(
     'takes %s for no time before which keys were made',
     async (time) => {
       const args = ['keys', 'revoke-all', '--created-before', time, '--reason', 'x', '--yes'];

@@ -122,7 +122,11 @@ const FAULTY: readonly [string, number, string][] = [
     6,
     'there is no field "maxlifetime"',
   ],
-  [`${HEAD}  x: { risk: high, policy: { maxLifetime: 0d } }\nroutes: []\n`, 6, 'must be a duration'],
+  [
+    `${HEAD}  x: { risk: high, policy: { maxLifetime: 0d } }\nroutes: []\n`,
+    6,
+    '"maxLifetime" must be a duration',
+  ],
   [
     `${HEAD}  x: { risk: high, policy: { needsWithdrawalAddresses: true } }\nroutes:\n${ROUTE}\n`,
     6,

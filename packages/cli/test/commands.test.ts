@@ -259,13 +259,14 @@ describe('audit list', () => {
     ];
     const { id } = await service.json<{ id: string }>(args);
     await run(['keys', 'edit', id, '--label', 'new']);
-    await run(['keys', 'disable', id, '--reason', 'ticket 7']);
+    const reason = `ticket 7: ${'seen in a paste, '.repeat(5)}says the customer`;
+    await run(['keys', 'disable', id, '--reason', reason]);
     const { stdout } = await run(['audit', 'list', '--credential', id]);
     const rows = stdout.trimEnd().split('\n');
     expect(rows[0]).toMatch(/^INDEX +AT +TYPE +WHAT +KEY$/);
     expect(rows[1]).toMatch(/ key\.issued .*ck_test_/);
     expect(rows[2]).toMatch(/ key\.edited +label /);
-    expect(rows[3]).toMatch(/ key\.disabled +ticket 7 /);
+    expect(rows[3]).toContain(` ${reason} `);
 
     type Entries = { data: { index: number; type: string }[]; nextCursor: string | null };
     const first = await service.json<Entries>(['audit', 'list', '--account', 'acct_log', '--limit', '1']);
@@ -284,6 +285,17 @@ describe('audit list', () => {
     expect(rest.data.map(({ type }) => type)).toEqual(['key.edited', 'key.disabled']);
     const decisions = await service.json<Entries>(['audit', 'list', '--type', 'decision', '--limit', '2']);
     expect(decisions.data.map(({ type }) => type)).toEqual(['decision', 'decision']);
+    const latest = await service.json<Entries>([
+      'audit',
+      'list',
+      '--account',
+      'acct_log',
+      '--latest',
+      '--limit',
+      '2',
+    ]);
+    expect(latest.data.map(({ type }) => type)).toEqual(['key.edited', 'key.disabled']);
+    expect(latest.nextCursor).toBeNull();
   });
 
   it('passes a fault of the query on', async () => {

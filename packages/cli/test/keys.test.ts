@@ -244,6 +244,17 @@ describe('keys rotate and retire-previous', () => {
     expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/^state_conflict:/) });
   });
 
+  it('says that another rotation ended a version in its grace', async () => {
+    const { id } = await create('acct_rotate');
+    const rotate = async (...more: string[]) => (await run(['keys', 'rotate', id, '--json', ...more])).stderr;
+    expect(await rotate()).not.toContain('Version 1');
+    expect(await rotate()).toContain(
+      'Version 1 was in its grace from the rotation before, and ended with this one',
+    );
+    expect(await rotate('--grace', '0')).toContain('Version 2 was in its grace');
+    expect(await rotate()).not.toContain('was in its grace');
+  });
+
   it('refuses a grace that is no duration', async () => {
     expect(await run(['keys', 'rotate', 'ck_any', '--grace', 'soon'])).toMatchObject({ code: 2 });
   });

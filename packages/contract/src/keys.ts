@@ -8,8 +8,13 @@ const accountId = z.string().min(1).max(128).regex(NAME, 'letters, digits and _ 
 const label = z.string().max(100).regex(VISIBLE, 'no control characters');
 const permission = z.string().min(1).max(64);
 export const reason = z.string().min(1).max(500).regex(VISIBLE, 'no control characters');
-const instant = z.iso.datetime({ offset: true }).describe('ISO 8601 with a zone');
-const amount = z.string().max(61).describe('A decimal as text: "1000" or "0.25"');
+const instant = z.iso
+  .datetime({ offset: true, error: 'is not an existing time with its zone, like "2027-02-01T08:00:00Z"' })
+  .describe('ISO 8601 with a zone');
+const amount = z
+  .string('is not a decimal as text, in quotes: "1000" or "0.25"')
+  .max(61, 'has more than 30 digits on a side of the point')
+  .describe('A decimal as text: "1000" or "0.25"');
 
 export const RateLimit = z.strictObject({
   name: z.string().min(1).max(64).regex(NAME, 'letters, digits and _ . : @ -'),
@@ -152,7 +157,7 @@ export const RevocationCreate = z
   .strictObject({
     accountId: accountId.optional(),
     environment: z.enum(ENVIRONMENTS).optional(),
-    createdBefore: instant.optional(),
+    createdBefore: instant.optional().describe('A time that has been: ISO 8601 with a zone'),
     metadata: Metadata.optional(),
     reason,
     wait,

@@ -6,6 +6,10 @@ export const AuditQuery = z.strictObject({
   accountId: z.string().max(128).optional(),
   type: z.string().max(64).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
+  latest: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('The last entries that fit instead of the first, in the order of the log'),
 });
 
 export const AuditEntries = z

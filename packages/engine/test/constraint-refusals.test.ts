@@ -117,6 +117,10 @@ describe('constraints with a fault are refused: invalid_body', () => {
     [{ expression: 'facts.side ==' }, /^\/constraints\/expression column/],
     [{ expression: 'facts.colour == "red"' }, /^\/constraints\/expression .*colour/],
     [{ expression: 'permission == "fly"' }, /^\/constraints\/expression .*fly/],
+    [{ expression: 'false' }, /^\/constraints\/expression is never true/],
+    [{ expression: '1 == 2 || size("a") > 1' }, /^\/constraints\/expression is never true/],
+    [{ expression: 'decimal("a") < 1 && true' }, /^\/constraints\/expression /],
+    [{ expression: '9223372036854775807 + 1 > 0' }, /^\/constraints\/expression is never true/],
     [{ expression: '1 / 0 == 1' }, /^\/constraints\/expression /],
     [{ expression: 'facts.side' }, /^\/constraints\/expression /],
   ];

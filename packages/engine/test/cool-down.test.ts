@@ -56,6 +56,17 @@ for (const adapter of STORES) {
       expect(await send(key, withdraw)).toBe('allowed');
     });
 
+    it('is over before a new key expires, or the key is refused; not for other permissions, nor imports', async () => {
+      const input = { ...keyInput(), expiresAt: T0 + DAY };
+      expect(await keys().issue(input, SERVICE)).toMatchObject({
+        code: 'invalid_body',
+        errors: [{ pointer: '/expiresAt', permission: 'move', policy: 'coolDown' }],
+      });
+      done(await keys().issue({ ...input, expiresAt: T0 + DAY + 1 }, SERVICE));
+      done(await keys().issue({ ...input, permissions: ['read'] }, SERVICE));
+      done(await keys().importKey({ ...input, id: 'theirs', secret: 'x'.repeat(16) }, SERVICE));
+    });
+
     it('begins anew with an edit that widens, and goes on with one that does not', async () => {
       bench.nowMs = T0 + 2 * DAY;
       const { key: labelled } = done(await edit(key.id, { label: 'x', nonceWindow: 5 }));

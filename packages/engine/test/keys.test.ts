@@ -219,6 +219,7 @@ for (const adapter of STORES) {
         expect(entry).toMatchObject({ at: T0, credentialId: key.id, accountId: 'acct_1', ...by });
       }
       expect(log[1]?.data).toEqual({ fields: ['label', 'metadata'] });
+      expect(log[3]?.data).toEqual({ version: 1 });
       expect(log[4]?.data).toEqual({ reason: 'why not' });
     });
 

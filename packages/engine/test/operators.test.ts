@@ -95,9 +95,8 @@ for (const adapter of STORES) {
       });
 
       it('nobody revokes one among many: they are left out', async () => {
-        expect(
-          done(await keys().revokeAll({ createdBefore: Number.MAX_SAFE_INTEGER }, 'all', writer)).revoked,
-        ).toBe(1);
+        const createdBefore = bench.nowMs + 1;
+        expect(done(await keys().revokeAll({ createdBefore }, 'all', writer)).revoked).toBe(1);
         expect(done(await keys().revokeAll({ accountId: 'operator' }, 'all', writer)).revoked).toBe(0);
         expect((await keys().get(operator.id))?.status).toBe('active');
       });

@@ -59,6 +59,16 @@ describe.each(STORES)('revocations of many, over $name', (adapter) => {
     expect(revisions.size).toBe(meant.length === 0 ? 0 : 1);
   });
 
+  it('are refused for what was made before a time to come, at the boundary', async () => {
+    const revoke = (createdBefore: number) => bench.engine.keys.revokeAll({ createdBefore }, 'all', SERVICE);
+    expect(await revoke(bench.nowMs + 60_001)).toMatchObject({
+      code: 'invalid_body',
+      errors: [{ pointer: '/createdBefore' }],
+    });
+    expect(ended).toEqual([]);
+    expect(done(await revoke(bench.nowMs + 60_000)).revoked).toBe(4);
+  });
+
   it('mean every key whose issue was answered before, and none that is issued when it is done', async () => {
     const before = await Promise.all(Array.from({ length: 5 }, () => issue(bench)));
     const revocation = bench.engine.keys.revokeAll({ environment: 'live' }, 'a leak', SERVICE);

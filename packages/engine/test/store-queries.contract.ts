@@ -116,6 +116,14 @@ export function storeQueriesContract(adapter: StoreAdapter): void {
         ).toEqual([3]);
         expect(await read({ credentialId: 'a', accountId: 'y' })).toEqual([]);
       });
+      it('reads the last ones, in the order of the log', async () => {
+        expect(await read({ isLatest: true })).toEqual([1, 2, 3, 4]);
+        expect(await read({ isLatest: true, limit: 2 })).toEqual([3, 4]);
+        expect(await read({ isLatest: true, limit: 2, after: 3 })).toEqual([4]);
+        expect(await read({ isLatest: true, limit: 1, type: 'decision' })).toEqual([3]);
+        expect(await read({ isLatest: true, limit: 1, credentialId: 'a' })).toEqual([2]);
+        expect(await read({ isLatest: true, limit: 1, accountId: 'y', type: 'key.revoked' })).toEqual([4]);
+      });
       it('takes an empty group', async () => {
         await store.append([]);
         expect(await read({})).toHaveLength(4);

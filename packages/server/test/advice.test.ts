@@ -10,6 +10,7 @@ permissions:
   move: { risk: critical, policy: { maxLifetime: 90d, needsWithdrawalAddresses: true } }
 routes:
   - { route: GET /balance/:coin, permission: read }
+  - { route: GET /orders, permission: read, facts: { instrument: { query: symbol } } }
   - { route: POST /orders, permission: trade, facts: { instrument: { json: /symbol }, notional: { json: /amount } } }
   - { route: POST /positions/close, permission: close }
   - { route: POST /withdrawals, permission: move, facts: { address: { json: /to } } }
@@ -103,9 +104,14 @@ describe('POST /v1/keys/{id}/allowed-ips/dry-run', () => {
     const key = await app.newKey(BEARER);
     await send(key);
     nowMs += 3 * DAY_MS;
-    const requests = async (days: number) =>
-      (await dryRun(key.id, { allowedIps: ['192.0.2.1'], days })).json.refusedRequests;
-    expect([await requests(3), await requests(2)]).toEqual([1, 0]);
+    const requests = async (days: number) => {
+      const { json } = await dryRun(key.id, { allowedIps: ['192.0.2.1'], days });
+      return [json.refusedRequests, json.examples.length];
+    };
+    expect([await requests(3), await requests(2)]).toEqual([
+      [1, 1],
+      [0, 0],
+    ]);
   });
 
   it.each([
@@ -171,6 +177,18 @@ describe('GET /v1/keys/{id}/advice', () => {
     expect(refusal(await app.patch(`/v1/keys/${key.id}`, json.edit, json.revision))).toBe(
       '412 revision_mismatch',
     );
+  });
+
+  it('proposes no list of instruments that would stop a bot which sends an empty one', async () => {
+    const key = await app.newKey(BEARER);
+    nowMs += 40 * DAY_MS;
+    for (const symbol of ['BTC', '', '', 'BTC']) {
+      expect(await send(key, { method: 'GET', target: `/orders?symbol=${symbol}` })).toBe('allowed');
+    }
+    const { json } = await app.get(`/v1/keys/${key.id}/advice?days=30`);
+    expect(json.edit).toEqual({ permissions: ['read'], allowedIps: ['203.0.113.7'] });
+    await app.patch(`/v1/keys/${key.id}`, json.edit, json.revision);
+    expect(await send(key, { method: 'GET', target: '/orders?symbol=' })).toBe('allowed');
   });
 
   it('has too little to go by for a key that is young, or was never used', async () => {
@@ -248,6 +266,20 @@ describe('POST /v1/advice/template', () => {
     });
     expect(json.yaml).toContain('expiresIn: 90d');
     expect(json.template).not.toHaveProperty('constraints');
+  });
+
+  it('finds the test keys of an account with many others', async () => {
+    const accountId = 'acct_many';
+    for (const first of [0, 500, 1_000]) {
+      const keys = Array.from({ length: 500 }, (_, i) => ({
+        ...{ id: `a-${first + i}`, secret: `a secret of that key: ${i}`, accountId, kind: 'hmac' },
+        ...{ environment: 'live', permissions: ['read'] },
+      }));
+      expect((await app.post('/v1/keys/import/batch', { keys })).json.results).toHaveLength(500);
+    }
+    const key = await app.newKey({ ...TEST, accountId });
+    await send(key, { method: 'GET', target: '/balance/btc' });
+    expect((await learn({ accountId })).json).toMatchObject({ keys: 1 });
   });
 
   it('refuses what it cannot learn from', async () => {

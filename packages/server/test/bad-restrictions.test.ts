@@ -209,6 +209,7 @@ describe('a restriction that cannot be', () => {
     expect(await revoke({})).toEqual(['']);
     expect(await revoke({ metadata: {} })).toEqual(['']);
     expect(await revoke({ createdBefore: 'yesterday' })).toEqual(['/createdBefore']);
+    expect(await revoke({ createdBefore: '9999-01-01T00:00:00Z' })).toEqual(['/createdBefore']);
     expect(await revoke({ environment: 'prod' })).toEqual(['/environment']);
     expect(await revoke({ acount: 'acct_42' })).toContain('/acount');
     expect(refusedAt(await app.post('/v1/freeze', { reason: 'x', environment: null }))).toEqual([

@@ -7,12 +7,16 @@ import { serviceCommand } from './service-command.ts';
 type Page = (typeof AuditEntries)['_output'];
 type Entry = Page['data'][number];
 
+/** Room for why a request was refused, behind its path. */
+const LONGEST = 160;
+
 interface ListFlags extends ServiceFlags {
   readonly account?: string;
   readonly credential?: string;
   readonly type?: string;
   readonly after?: string;
   readonly limit?: string;
+  readonly latest?: true;
 }
 
 /** `countersign audit list` */
@@ -27,14 +31,16 @@ export function addAudit(program: Command, context: Context): void {
     .option('--type <type>', 'entries of this type, like decision or key.revoked')
     .option('--after <index>', 'entries after this one')
     .option('--limit <n>', 'how many at most, up to 1000 (default: 100)')
+    .option('--latest', 'the last ones instead of the first')
     .action(async (flags: ListFlags) => {
       const api = await connect(context, flags);
-      const { account: accountId, credential: credentialId, type, after, limit } = flags;
+      const { account: accountId, credential: credentialId, type, after, limit, latest } = flags;
       const page = await api.call<Page>('listAuditEntries', {
-        query: { accountId, credentialId, type, after, limit },
+        query: { accountId, credentialId, type, after, limit, latest: latest ? 'true' : undefined },
       });
       if (flags.json) return terminal.printJson(page);
-      terminal.print(table(terminal, ['INDEX', 'AT', 'TYPE', 'WHAT', 'KEY'], page.data.map(rowOf)));
+      const heading = ['INDEX', 'AT', 'TYPE', 'WHAT', 'KEY'];
+      terminal.print(table(terminal, heading, page.data.map(rowOf), LONGEST));
       if (page.nextCursor !== null) terminal.note(`There may be more: --after ${page.nextCursor}`);
     });
   serviceCommand(list, 'audit list --credential ck_live_… --type decision');

@@ -103,7 +103,7 @@ const AFTER_FREEZE = [
   'Still goes through: routes that the manifest declares public, and the management API for operators.',
   'What your API had accepted before goes on: open orders and pending payouts are yours to stop.',
   'Next:',
-  '  countersign audit list                      what was done, and with which keys',
+  '  countersign audit list --latest             what was done, and with which keys',
   '  countersign keys revoke-all … --reason …    the keys that leaked: frozen ones can be revoked',
   '  countersign accounts freeze ID --reason …   accounts that shall stay frozen',
   '  countersign panic --unfreeze-all --reason … when that is done',

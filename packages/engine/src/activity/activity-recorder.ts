@@ -10,7 +10,7 @@ const MANY = 10_000;
 /** Rows of one job: others can be done between two of them. */
 const ROWS_AT_ONCE = 1_000;
 const MAX_KEPT = 100_000;
-/** What is longer cannot stand in a key's list of instruments. */
+/** What is longer, or empty, cannot stand in a key's list of instruments. */
 const MAX_INSTRUMENT = 64;
 const MAX_INSTRUMENTS = 100;
 const NO_INSTRUMENT = [''];
@@ -60,7 +60,7 @@ export class ActivityRecorder {
     const day = Math.floor(nowMs / DAY_MS);
     const latest = this.#latest.get(credentialId);
     if (latest !== undefined) {
-      const guess = facts === undefined ? this.#guess(way) : (facts.instrument ?? '');
+      const guess = facts === undefined ? this.#guess(way) : guessFrom(facts);
       if (typeof guess === 'string') {
         const tally = matching(latest, day, permission, request.ip, guess, wasDenied);
         if (tally !== undefined) {
@@ -79,8 +79,7 @@ export class ActivityRecorder {
   #guess({ ask, request, requirement }: Way): string | undefined {
     const rule = requirement?.rule;
     if (rule === undefined || ask.facts !== undefined) {
-      const given = ask.facts?.instrument;
-      return given === undefined ? '' : typeof given === 'string' ? given : undefined;
+      return guessFrom(ask.facts);
     }
     let reader = this.#readers.get(rule);
     if (reader === undefined && !this.#readers.has(rule)) {
@@ -184,12 +183,19 @@ function textOf(peer: AddressBytes | undefined): string {
   return peer === undefined ? '' : addressText(peer);
 }
 
+/** Undefined: it has to be read in full. An empty text is not the same as none: a list refuses it. */
+function guessFrom(facts: Facts | undefined): string | undefined {
+  const given = facts?.instrument;
+  if (given === undefined) return '';
+  return typeof given === 'string' && given !== '' ? given : undefined;
+}
+
 function instrumentsOf(facts: Facts | undefined): readonly string[] {
   const given = facts?.instrument;
   if (given === undefined) return NO_INSTRUMENT;
   const all = typeof given === 'string' ? [given] : [...new Set(given)];
   if (all.length > MAX_INSTRUMENTS) return [FOLDED];
-  return [...new Set(all.map((one) => (one.length > MAX_INSTRUMENT ? FOLDED : one)))];
+  return [...new Set(all.map((one) => (one === '' || one.length > MAX_INSTRUMENT ? FOLDED : one)))];
 }
 
 function rowsOf(latest: Tally): ActivityRow[] {

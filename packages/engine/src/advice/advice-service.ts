@@ -57,24 +57,36 @@ const DAY_MS = 86_400_000;
 const LATEST = 1_000;
 /** The most keys of an account that a template is learned from. */
 const MAX_KEYS = 100;
+const KEYS_AT_ONCE = 1_000;
 
 export function createAdviceService({ store, manifest, clock, usage, logged }: Parts): AdviceService {
   const facts = new Set(manifest?.facts.keys());
 
+  const firstDayOf = (days: number) => Math.floor(clock() / DAY_MS) - days;
+
   async function activityOf(id: string, days: number): Promise<readonly Activity[]> {
     // What cannot be saved is reported by who saves it regularly; what was saved before is told all the same.
     await usage.save().catch(() => undefined);
-    return store.activityOf(id, Math.floor(clock() / DAY_MS) - days);
+    return store.activityOf(id, firstDayOf(days));
   }
 
-  async function latestDecisions(id: string, limit: number): Promise<readonly AuditEntry[]> {
+  async function latestDecisions(id: string, days: number, limit: number): Promise<readonly AuditEntry[]> {
     await logged().catch(() => undefined); // Who writes the log tells of it; the rest of it is there.
-    return store.latestDecisions(id, limit);
+    const since = firstDayOf(days) * DAY_MS;
+    return (await store.latestDecisions(id, limit)).filter(
+      ({ bytes }) => (JSON.parse(bytes) as { at: number }).at >= since,
+    );
   }
 
   async function testKeysOf(accountId: string): Promise<CredentialRecord[]> {
-    const records = await store.listCredentials({ accountId, nowMs: clock(), afterId: '', limit: 1_000 });
-    return records.filter(({ environment }) => environment === 'test').slice(0, MAX_KEYS);
+    const found: CredentialRecord[] = [];
+    let afterId: string | undefined = '';
+    while (afterId !== undefined && found.length < MAX_KEYS) {
+      const page = await store.listCredentials({ accountId, nowMs: clock(), afterId, limit: KEYS_AT_ONCE });
+      found.push(...page.filter(({ environment }) => environment === 'test'));
+      afterId = page.length < KEYS_AT_ONCE ? undefined : page.at(-1)?.id;
+    }
+    return found.slice(0, MAX_KEYS);
   }
 
   async function keysMeant(from: LearnFrom): Promise<readonly CredentialRecord[] | KeyRefusal> {
@@ -118,7 +130,7 @@ export function createAdviceService({ store, manifest, clock, usage, logged }: P
       const faults = faultsInRestrictions({ allowedIps }, record.accountId, manifest, clock());
       if (faults.length > 0) return refusedFor(faults);
       const activity = await activityOf(id, days);
-      return { ok: true, ...dryRunAddresses(allowedIps, activity, await latestDecisions(id, LATEST)) };
+      return { ok: true, ...dryRunAddresses(allowedIps, activity, await latestDecisions(id, days, LATEST)) };
     },
     async learn(from, name, days) {
       const keys = await keysMeant(from);
@@ -127,7 +139,7 @@ export function createAdviceService({ store, manifest, clock, usage, logged }: P
       const decisions: AuditEntry[] = [];
       for (const { id } of keys) {
         activity.push(...(await activityOf(id, days)));
-        decisions.push(...(await latestDecisions(id, Math.ceil(LATEST / keys.length))));
+        decisions.push(...(await latestDecisions(id, days, Math.ceil(LATEST / keys.length))));
       }
       const description = `What ${keys.length} ${keys.length === 1 ? 'key' : 'keys'} of the test environment called in ${days} days`;
       const learned = proposeTemplate({ name, description }, activity, decisions, manifest);

@@ -220,6 +220,13 @@ describe('advice', () => {
     expect(advice.edit).not.toBeNull();
   });
 
+  it.each(['A\nB', ' A', 'A ', '\u001b[31m'])('proposes no list with what no list may hold: %j', (odd) => {
+    const advice = advise(inputOf({}, [row(), row({ instrument: odd })]));
+    expect(advice.edit).toEqual({ permissions: ['trade'], allowedIps: ['203.0.113.7'] });
+    expect(advice.instruments).toMatchObject({ proposal: null, note: expect.stringContaining('may hold') });
+    expect(advice.instruments.used).toHaveLength(2);
+  });
+
   it('does not trim a key that nobody used', () => {
     const advice = advise(inputOf({}, []));
     expect(advice.tooLittle).toEqual([expect.stringContaining('not used in 30 days')]);

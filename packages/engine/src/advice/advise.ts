@@ -164,7 +164,7 @@ function instrumentAdvice(
     return nothing(
       used.length === 0
         ? null
-        : 'Some requests name no instrument, or too many, so that no list can be proposed.',
+        : 'Some requests name no instrument, too many, or one that no list may hold, so that none can be proposed.',
     );
   }
   const proposal = needed.filter((one) => current === undefined || current.includes(one));

@@ -1,4 +1,5 @@
 import { type AddressBytes, type Permission, parseAddress } from '@countersign/core';
+import { UNTIDY } from '../keys/constraint-faults.ts';
 import { type Activity, FOLDED, MAX_ACTIVITY_ROWS } from '../ports/activity.ts';
 
 /** A count, and when it was last added to. */
@@ -68,8 +69,8 @@ export function isCut(activity: readonly Activity[]): boolean {
 
 /**
  * The instruments that a list of them would have to hold, so that nothing of the traffic is refused. Undefined where no
- * list would do: some were too many or too long to be kept, or a request named none, which a list refuses unless its
- * permission is of low risk.
+ * list would do: some were too many or too long to be kept, or such as no list may hold, or a request named none, which a
+ * list refuses unless its permission is of low risk.
  */
 export function instrumentsNeeded(
   activity: readonly Activity[],
@@ -78,7 +79,7 @@ export function instrumentsNeeded(
   if (isCut(activity)) return undefined;
   const needed = new Set<string>();
   for (const { permission, instrument } of activity) {
-    if (instrument === FOLDED) return undefined;
+    if (instrument === FOLDED || UNTIDY.test(instrument)) return undefined;
     if (instrument !== '') needed.add(instrument);
     // Where only authentication is asked for, no constraint is.
     else if (permission !== '' && permissionNamed(permission)?.risk !== 'low') return undefined;

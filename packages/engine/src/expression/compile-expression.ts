@@ -1,4 +1,4 @@
-import type { Expression } from '@countersign/core';
+import type { Expression, ExpressionInput } from '@countersign/core';
 import { compileTerm } from './compile-term.ts';
 import { CompiledCache } from './compiled-cache.ts';
 import { Condition } from './condition.ts';
@@ -10,8 +10,15 @@ import { TYPE_WORDS } from './term.ts';
 export type { ExpressionFacts } from './scope.ts';
 
 export type CompiledExpression =
-  | { readonly ok: true; readonly expression: Expression }
+  | {
+      readonly ok: true;
+      readonly expression: Expression;
+      /** Set where it looks at nothing of a request, and is not true: `1 == 2`. */
+      readonly isNeverTrue: boolean;
+    }
   | { readonly ok: false; readonly message: string };
+
+const NO_REQUEST: ExpressionInput = { facts: {}, permission: '', method: '', path: '', nowMs: 0 };
 
 const cache = new CompiledCache<CompiledExpression>();
 
@@ -44,7 +51,8 @@ function compile(source: string, known: ExpressionFacts | undefined): CompiledEx
     return refused(source, 0, `an expression is true or false, and this is ${TYPE_WORDS[term.type]}`);
   }
   const expression = new Condition(source, term.run, [...scope.facts], parsed.steps * NODE_WORK);
-  return { ok: true, expression };
+  const isConstant = scope.facts.size === 0 && !scope.looksAtRequest;
+  return { ok: true, expression, isNeverTrue: isConstant && expression.evaluate(NO_REQUEST) !== 'true' };
 }
 
 /** Words of the source stand in messages, and the source may hold anything: what it shows is short, and plain text. */

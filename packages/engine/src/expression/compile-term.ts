@@ -73,7 +73,10 @@ export function compileTerm(node: Syntax, scope: Scope): Term | undefined {
 function name(given: string, at: number, scope: Scope): Term | undefined {
   if (given === 'facts') return scope.refuse(at, 'facts is no value of its own: write facts.side');
   const known = NAMES.get(given);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    scope.looksAtRequest = true;
+    return known;
+  }
   return scope.refuse(at, `there is no "${given}": there are facts, permission, method, path and now`);
 }
 

@@ -60,6 +60,10 @@ describe('a text that is no expression', () => {
       'facts.notional < 1000.5',
       'column 18: 1000.5 would be a float, and amounts are exact: write decimal("1000.5")',
     ],
+    [
+      'facts.notional < 1e3',
+      'column 18: 1e3 would be a float, and amounts are exact: write decimal("…") without an exponent',
+    ],
     ['double("1") < 2', 'column 1: numbers are whole, like 5, or decimals, like decimal("0.5")'],
     ['facts.notional < "1000"', 'column 1: "1000" is a text: write decimal("1000") if it is an amount'],
     [

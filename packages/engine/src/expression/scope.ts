@@ -16,6 +16,8 @@ const LISTED = 10;
 export class Scope {
   /** The facts that it names, in the order in which it does. */
   readonly facts = new Set<string>();
+  /** Whether it names what requests have beside facts, like `permission`. */
+  looksAtRequest = false;
   fault: SyntaxFault | undefined;
   readonly #known: ExpressionFacts | undefined;
 

@@ -190,8 +190,10 @@ class TreeReader {
     if (typeof value === 'boolean') return { at: start, kind: 'truth', value };
     if (typeof value === 'bigint') return { at: start, kind: 'integer', value };
     const text = this.#source.slice(start, end);
-    if (typeof value === 'number')
-      return this.#refuse(start, `${text} would be a float, and amounts are exact: write decimal("${text}")`);
+    if (typeof value === 'number') {
+      const digits = /e/i.test(text) ? '…") without an exponent' : `${text}")`;
+      return this.#refuse(start, `${text} would be a float, and amounts are exact: write decimal("${digits}`);
+    }
     if (value === null) return this.#refuse(start, 'there is no null: whether a fact is there says has()');
     return this.#refuse(start, `there are texts, whole numbers and decimals, but no ${text}`);
   }

@@ -15,7 +15,8 @@ import type { Fault } from './key-input.ts';
 const LISTS = ['instruments', 'sides', 'orderTypes'] as const;
 const AMOUNTS = ['maxNotionalPerOrder', 'maxNotionalPerDay', 'maxNotionalPer30Days'] as const;
 
-const UNTIDY = /^\s|\s$|\p{Cc}/u;
+/** What no instrument, side or type of order of a list may look like. */
+export const UNTIDY = /^\s|\s$|\p{Cc}/u;
 const UNTIDY_ADDRESS = /\s|\p{C}/u;
 
 /** Lists all that is wrong with the meaning of constraints. Their shape is checked by the caller's schema. */
@@ -90,7 +91,9 @@ function faultsInExpression(
 ): Fault[] {
   if (expression === undefined) return [];
   const compiled = compileExpression(expression, knownFacts(accountId, manifest));
-  return compiled.ok ? [] : [{ pointer: '/constraints/expression', message: compiled.message }];
+  const pointer = '/constraints/expression';
+  if (!compiled.ok) return [{ pointer, message: compiled.message }];
+  return compiled.isNeverTrue ? [{ pointer, message: 'is never true, so it would allow nothing' }] : [];
 }
 
 /**

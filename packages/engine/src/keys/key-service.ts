@@ -16,7 +16,7 @@ import { type By, type KeyChanged, type KeyRefusal, refused, refusedFor } from '
 import { type KeyView, keyView } from './key-view.ts';
 import { mayManage } from './may-manage.ts';
 import { newRecord } from './new-record.ts';
-import { policyFaultsOfEdit } from './policy-faults.ts';
+import { neverUsable, policyFaultsOfEdit } from './policy-faults.ts';
 import { createRevocations, type Revocations } from './revocations.ts';
 import { destroyed, makeSecretVersion, needsBase64Secret, passphraseOf } from './secret-versions.ts';
 import { coolDownOfEdit, coolDownOfNewKey } from './widening.ts';
@@ -71,7 +71,11 @@ export function createKeyService({ store, keyring, manifest, dialects, clock, us
     if (input === undefined) return refusedFor(unfilled);
     const barred = mayManage(input.accountId, by, input.permissions);
     if (barred !== undefined) return barred;
-    const faults = [...unfilled, ...faultsInNewKey(input, manifest, dialects, nowMs)];
+    const faults = [
+      ...unfilled,
+      ...faultsInNewKey(input, manifest, dialects, nowMs),
+      ...neverUsable(input, manifest, nowMs),
+    ];
     if (faults.length > 0) return refusedFor(faults);
     const id = mintId(input.environment, tagKey(), randomBytes);
     const isBase64 = needsBase64Secret(input.kind, input.dialects ?? manifest?.dialects, dialects);
@@ -234,7 +238,7 @@ export function createKeyService({ store, keyring, manifest, dialects, clock, us
           return refused('state_conflict', `Version ${live.version} is in its grace, and not ${meant}.`);
         }
         const secretVersions = [current, ...older.map((version) => destroyed(version, nowMs))];
-        return save({ ...record, secretVersions }, by, 'key.previous_retired', {});
+        return save({ ...record, secretVersions }, by, 'key.previous_retired', { version: live.version });
       }),
     changeStanding: (id, deed, reason, by) => {
       const attempt = () =>

@@ -41,6 +41,21 @@ export function policyFaults(key: GovernedKey, manifest: Manifest | undefined, n
   return strictest(violationsOf(key, manifest, nowMs));
 }
 
+/** Lists the permissions that a new key could never use: they cool down for as long as it lives, or longer. */
+export function neverUsable(
+  { accountId, permissions, expiresAt }: GovernedKey,
+  manifest: Manifest | undefined,
+  nowMs: number,
+): Fault[] {
+  if (accountId === OPERATOR_ACCOUNT || expiresAt === undefined || expiresAt === null) return [];
+  return [...new Set(permissions)].flatMap((permission): Fault[] => {
+    const coolDownMs = manifest?.permissions.get(permission)?.policy?.coolDownMs;
+    if (coolDownMs === undefined || expiresAt > nowMs + coolDownMs) return [];
+    const message = `is before ${permission} can be used, which cools down for ${durationText(coolDownMs)} (coolDown)`;
+    return [{ pointer: '/expiresAt', message, permission, policy: 'coolDown' }];
+  });
+}
+
 /**
  * Lists the policies that stand against an edit: those that the key did not violate before, or not for the same
  * permission, and those about a field to which the edit gives another value. What was violated already, because the

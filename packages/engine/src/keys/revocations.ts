@@ -2,7 +2,7 @@ import type { CredentialRecord } from '../ports/record.ts';
 import type { RevocationFilter } from '../ports/revocations.ts';
 import type { Store } from '../ports/store.ts';
 import { entryFor, insistently, refusalFor, remembered } from './key-change.ts';
-import { type By, type KeyRefusal, type KeysRevoked, refused } from './key-result.ts';
+import { type By, type KeyRefusal, type KeysRevoked, refused, refusedFor } from './key-result.ts';
 import { mayManage } from './may-manage.ts';
 import { isEmpty } from './revocation-match.ts';
 import { destroyed } from './secret-versions.ts';
@@ -12,11 +12,14 @@ export interface Revocations {
   /** Ends a key for good and destroys its secrets. */
   revoke(id: string, reason: string, by: By): Promise<KeysRevoked | KeyRefusal>;
   /**
-   * Revokes all keys of customers that match, in one revision. A filter that names nothing is refused. A caller's
-   * answer is not remembered with it: done again, it finds nothing left to revoke.
+   * Revokes all keys of customers that match, in one revision. A filter that names nothing is refused, and so is a time
+   * to come, which means every key: most often its year is wrong. A caller's answer is not remembered with it: done again, it finds nothing left to revoke.
    */
   revokeAll(filter: RevocationFilter, reason: string, by: By): Promise<KeysRevoked | KeyRefusal>;
 }
+
+/** The caller's clock may be ahead by so much. */
+const CLOCKS_APART_MS = 60_000;
 
 interface Parts {
   readonly store: Store;
@@ -48,6 +51,9 @@ export function createRevocations({ store, clock }: Parts): Revocations {
   async function revokeAll(filter: RevocationFilter, reason: string, by: By) {
     if (isEmpty(filter)) return refused('invalid_body', 'A revocation of many keys needs a filter.');
     const startedMs = clock();
+    if ((filter.createdBefore ?? 0) > startedMs + CLOCKS_APART_MS) {
+      return refusedFor([{ pointer: '/createdBefore', message: 'is yet to come, and would mean every key' }]);
+    }
     const { actor, requestId } = by;
     const entry = { at: startedMs, actor, requestId };
     const { revision, revoked } = await store.revokeMatching({

@@ -9,7 +9,8 @@ export function readDuration(value: unknown, path: Path, fields: ManifestFields)
   const match = typeof value === 'string' ? DURATION.exec(value) : null;
   const ms = match === null ? Number.NaN : Number(match[1]) * (UNITS[match[2] as string] as number);
   if (ms <= MAX_MS) return ms;
-  fields.fault(path, 'must be a duration like "30s", "5m", "24h" or "90d", of up to 100 years');
+  const name = String(path.at(-1));
+  fields.fault(path, `"${name}" must be a duration like "30s", "5m", "24h" or "90d", of up to 100 years`);
   return 0;
 }
 

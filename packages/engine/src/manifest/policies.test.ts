@@ -33,10 +33,22 @@ describe('a policy of a permission', () => {
 
   it.each([
     ['needsAddressList: yes please', '"needsAddressList" must be true or false'],
-    ['maxLifetime: 90', 'must be a duration like "30s", "5m", "24h" or "90d", of up to 100 years'],
-    ['maxLifetime: 0d', 'must be a duration like "30s", "5m", "24h" or "90d", of up to 100 years'],
-    ['maxLifetime: 36501d', 'must be a duration like "30s", "5m", "24h" or "90d", of up to 100 years'],
-    ['idleExpiry: -1d', 'must be a duration like "30s", "5m", "24h" or "90d", of up to 100 years'],
+    [
+      'maxLifetime: 90',
+      '"maxLifetime" must be a duration like "30s", "5m", "24h" or "90d", of up to 100 years',
+    ],
+    [
+      'maxLifetime: 0d',
+      '"maxLifetime" must be a duration like "30s", "5m", "24h" or "90d", of up to 100 years',
+    ],
+    [
+      'maxLifetime: 36501d',
+      '"maxLifetime" must be a duration like "30s", "5m", "24h" or "90d", of up to 100 years',
+    ],
+    [
+      'idleExpiry: -1d',
+      '"idleExpiry" must be a duration like "30s", "5m", "24h" or "90d", of up to 100 years',
+    ],
     ['kinds: []', 'without a kind, no key could be made'],
     ['kinds: [hmac, dsa]', '"dsa" is not one of hmac, ed25519, rsa, p256, secp256k1, bearer'],
     [
@@ -194,7 +206,7 @@ describe('templates', () => {
     ],
     [
       'permissions: [read]\nexpiresIn: soon',
-      ['14: must be a duration like "30s", "5m", "24h" or "90d", of up to 100 years'],
+      ['14: "expiresIn" must be a duration like "30s", "5m", "24h" or "90d", of up to 100 years'],
     ],
     [
       'permissions: [read]\nneeds: [allowedIps]',

@@ -186,9 +186,10 @@ export function createMemoryStore(): Store {
       note(entries);
     },
     ...reservations,
-    readLog({ after, limit, credentialId, accountId, type }) {
+    readLog({ after, limit, credentialId, accountId, type, isLatest }) {
       const found: AuditEntry[] = [];
-      for (let index = Math.max(0, after); index < log.length && found.length < limit; index++) {
+      const most = isLatest ? Number.POSITIVE_INFINITY : limit;
+      for (let index = Math.max(0, after); index < log.length && found.length < most; index++) {
         const bytes = log[index] as string;
         const draft = JSON.parse(bytes) as AuditEntryDraft;
         if (credentialId !== undefined && draft.credentialId !== credentialId) continue;
@@ -196,7 +197,7 @@ export function createMemoryStore(): Store {
         if (type !== undefined && draft.type !== type) continue;
         found.push({ index: index + 1, bytes });
       }
-      return found;
+      return found.slice(isLatest ? -limit : 0);
     },
     latestDecisions: (id, limit) =>
       log

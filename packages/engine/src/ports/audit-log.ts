@@ -68,6 +68,8 @@ export interface AuditQuery {
   readonly credentialId?: string | undefined;
   readonly accountId?: string | undefined;
   readonly type?: string | undefined;
+  /** The last ones that fit instead of the first. They come in the order of the log all the same. */
+  readonly isLatest?: boolean | undefined;
 }
 
 /** Where decisions are written. Management entries go through the store, in the transaction of the change. */

@@ -92,6 +92,9 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (day, credential_id, was_denied, permission, ip, instrument)
   ) STRICT, WITHOUT ROWID;
 
+  -- Changes are few among decisions, and are looked for by their type.
+  CREATE INDEX log_by_type ON log (type, idx) WHERE type <> 'decision';
+
   -- Failed attempts, by whom they are counted.
   CREATE TABLE failures (source TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID;
 

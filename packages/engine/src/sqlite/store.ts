@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { lineOf } from '../audit/decision-entry.ts';
 import { sealedName } from '../credentials/compile-credential.ts';
 import { kekOf } from '../credentials/envelope.ts';
-import type { AuditEntry, StoredNonce, StoredRisingNonce } from '../ports/audit-log.ts';
+import type { StoredNonce, StoredRisingNonce } from '../ports/audit-log.ts';
 import type { CredentialRecord, Usage } from '../ports/record.ts';
 import type { RevocationOrder, RevokedAll } from '../ports/revocations.ts';
 import {
@@ -23,6 +23,7 @@ import { createActivityReads } from './activity.ts';
 import { configure, type Database, guarded, loadDriver, storeError } from './connection.ts';
 import { failureReads } from './failures.ts';
 import { linesOf } from './lines.ts';
+import { createLogReader } from './read-log.ts';
 import { reservationText } from './reservation-writes.ts';
 import { sqliteReservations } from './reservations.ts';
 import type { RevokeJob } from './revoke-matching.ts';
@@ -163,6 +164,7 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
   const sql = prepare(database);
   const writer = createWriter(path);
   const accounts = accountReads(database);
+  const readLog = createLogReader(database);
   const listeners = new Set<(notice: ChangeNotice) => void>();
   let revision = (sql.revision.get() as { value: number }).value;
 
@@ -280,11 +282,7 @@ function storeOver(database: Database, path: string, unlock: () => void): Store 
       const lines = linesOf(entries, lineOf);
       await writer.write({ kind: 'append', lines, reservations: linesOf(entries, reservationText) });
     },
-    readLog: (query) =>
-      guarded(() => {
-        const { after, limit, credentialId = null, accountId = null, type = null } = query;
-        return sql.readLog.all({ after, limit, credentialId, accountId, type }) as AuditEntry[];
-      }),
+    readLog: (query) => guarded(() => readLog(query)),
     liveNonces: (nowMs) => rowsOf<StoredNonce>(() => sql.liveNonces.iterate(nowMs)),
     risingNonces: () => rowsOf<StoredRisingNonce>(() => sql.risingNonces.iterate()),
     ...sqliteReservations(database, writer),
@@ -346,14 +344,6 @@ function prepare(database: Database) {
     answer: database.prepare(
       `SELECT scope, key, body_hash AS bodyHash, created_at AS createdAt
        FROM answers WHERE scope = ? AND key = ? AND created_at > ?`,
-    ),
-    readLog: database.prepare(
-      `SELECT idx AS "index", entry AS bytes FROM log
-       WHERE idx > @after
-         AND (@credentialId IS NULL OR credential_id = @credentialId)
-         AND (@accountId IS NULL OR account_id = @accountId)
-         AND (@type IS NULL OR type = @type)
-       ORDER BY idx LIMIT @limit`,
     ),
     liveNonces: database.prepare(
       'SELECT fingerprint, expires_at AS expiresAt FROM nonces WHERE expires_at >= ?',

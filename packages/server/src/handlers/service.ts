@@ -25,13 +25,15 @@ export function serviceHandlers({ engine, keyring, metrics, version, answerKey, 
   const document = JSON.stringify(openApiDocument(version));
   return {
     listAuditEntries: async ({ query }: Call) => {
-      const asked = query as z.output<typeof AuditQuery>;
-      const entries = await engine.store.readLog(asked);
+      const { latest, ...asked } = query as z.output<typeof AuditQuery>;
+      const isLatest = latest === 'true';
+      const entries = await engine.store.readLog({ ...asked, isLatest });
       const data = entries.map(({ index, bytes }) => ({ index, ...(JSON.parse(bytes) as object) }));
       const last = data.at(-1);
       return done({
         data,
-        nextCursor: data.length === asked.limit && last !== undefined ? String(last.index) : null,
+        nextCursor:
+          !isLatest && data.length === asked.limit && last !== undefined ? String(last.index) : null,
       });
     },
     showKeyring: () => done(engine.keyring.state()),

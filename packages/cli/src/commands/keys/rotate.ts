@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type Context, connect, type ServiceFlags } from '../../context.ts';
 import type { ApiKey, ApiKeyWithSecret } from '../../keys/api-key.ts';
-import { keyFields } from '../../keys/key-view.ts';
+import { keyFields, usedText } from '../../keys/key-view.ts';
 import { addNewSecretOptions, issueSecret, type NewSecretFlags } from '../../keys/new-secret.ts';
 import { addWaitOptions, checkWaitFlags, retireOnceQuiet, type WaitFlags } from '../../keys/quiet-wait.ts';
 import { durationSeconds } from '../../option-values.ts';
@@ -33,6 +33,8 @@ export function addRotate(keys: Command, context: Context): void {
           body: { graceSeconds: flags.grace, publicKey },
         });
       const key = await issueSecret(context, flags, { id, kind, request });
+      const ended = endedInGrace(key);
+      if (ended !== undefined) terminal.note(ended);
       if (!flags.wait) return;
       const retired = await retireOnceQuiet(context, api, key, flags);
       if (flags.json) return terminal.printJson(retired);
@@ -40,6 +42,13 @@ export function addRotate(keys: Command, context: Context): void {
     });
   addWaitOptions(addNewSecretOptions(command));
   serviceCommand(command, 'keys rotate ck_live_… --grace 24h --out bot-2.env --wait');
+}
+
+/** Two versions prove at a time: bots that still used the one before the last are locked out now. */
+function endedInGrace({ secretVersions: [current, , older] }: ApiKey): string | undefined {
+  if (older === undefined || older.retiresAt !== current?.createdAt) return undefined;
+  const lastUse = usedText(older.lastUsedAt, older.lastUsedIp);
+  return `Version ${older.version} was in its grace from the rotation before, and ended with this one. Its last use: ${lastUse}.`;
 }
 
 /** `countersign keys retire-previous` */
