@@ -49,7 +49,7 @@ const clients: Client[] = [];
 /** Starts the proxy and its upstream for the tests of a file, with a new key for each. */
 export function useLoginProxy(): void {
   beforeAll(async () => {
-    proxy = await RunningProxy.start({ manifest: MANIFEST, loginTimeoutMs: 500, maxBodyBytes: 100_000 });
+    proxy = await RunningProxy.start({ manifest: MANIFEST, loginTimeoutMs: 500 });
     const server = new WebSocketServer({ server: proxy.upstream, perMessageDeflate: false });
     server.on('connection', (socket, { headers, url }) => {
       if (url?.endsWith('?push')) socket.send('pushed');

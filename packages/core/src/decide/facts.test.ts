@@ -183,11 +183,13 @@ describe('facts in JSON', () => {
     expect(json('{"symbol":"A","x":"\\u0000"}')).toBe('A');
   });
 
-  it('cope with a long text and many names', () => {
+  it('cope with a long text, and with 1000 names of one object but not with more', () => {
     const long = JSON.stringify({ text: '\\"x'.repeat(500_000), symbol: 'A' });
     expect(json(long)).toBe('A');
-    const many = Object.fromEntries(Array.from({ length: 30_000 }, (_, i) => [`k${i}`, i]));
+    const many = Object.fromEntries(Array.from({ length: 999 }, (_, i) => [`k${i}`, i]));
     expect(json(JSON.stringify({ ...many, symbol: 'A' }))).toBe('A');
+    expect(json(JSON.stringify({ symbol: 'A', ...many, other: {} }))).toBeUndefined();
+    expect(json(JSON.stringify({ symbol: 'A', x: [many, many] }))).toBe('A');
   });
 
   it('are read from 100,000 parts, and none from more', () => {

@@ -2,9 +2,9 @@ import { foldedName } from '../folded-name.ts';
 import { isExactNumber } from './json-number.ts';
 
 /**
- * Parses JSON. Undefined when it is none, is not UTF-8, or has an object with the same name twice, in any case, or with a
- * NUL in a name, or has more than 100,000 parts. A number whose text is not exactly the number that we read is null in the
- * result.
+ * Parses JSON. Undefined when it is none, is not UTF-8, has an object with the same name twice, in any case, with a NUL
+ * in a name, or with more than 1000 names, or has more than 100,000 parts. A number whose text is not exactly the number
+ * that we read is null in the result.
  */
 export function parseJson(json: Uint8Array | string): unknown {
   try {
@@ -21,6 +21,9 @@ export function parseJson(json: Uint8Array | string): unknown {
 
 /** Most texts, numbers, brackets and commas of a document: a batch of 1000 orders has some ten thousand. */
 const MAX_TOKENS = 100_000;
+/** Most members of one object: those that hold orders have some ten, and a large one takes long. */
+const MAX_NAMES = 1000;
+
 /** Where a number stands in a text. */
 interface Span {
   readonly start: number;
@@ -51,7 +54,7 @@ function scan(text: string): Span[] | undefined {
       if (nameIsNext && names !== undefined) {
         const name = foldedMember(text.slice(start, end));
         // Where a text ends at a NUL, `symbol\0` is `symbol`.
-        if (names.has(name) || name.includes('\0')) return undefined;
+        if (names.size === MAX_NAMES || names.has(name) || name.includes('\0')) return undefined;
         names.add(name);
         nameIsNext = false;
       }

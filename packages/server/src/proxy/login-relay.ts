@@ -45,13 +45,10 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const HIGH_WATER = 1024 * 1024;
 /** Messages on one connection that may be refused for want of a login, or ask for a challenge. */
 const MAX_REFUSED = 20;
-/** Longest message while no login opened the connection, in bytes: strangers shall not have us parse megabytes. */
-const MAX_UNOPENED_BYTES = 64 * 1024;
 
 /** Codes of RFC 6455 section 7.4.1. */
 const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
-const TOO_BIG = 1009;
 const INTERNAL_ERROR = 1011;
 const TRY_AGAIN_LATER = 1013;
 
@@ -129,8 +126,6 @@ export class LoginRelay {
   }
 
   async #handle(data: RawData, isBinary: boolean): Promise<void> {
-    if (!this.#isOpen && (data as Buffer).length > MAX_UNOPENED_BYTES)
-      return this.#end(TOO_BIG, `over ${MAX_UNOPENED_BYTES} bytes before a login`);
     const text = isBinary ? undefined : String(data);
     const challenged = text === undefined ? undefined : this.#login.challenge?.(text, this.#challenge);
     if (challenged !== undefined) return this.#answerStranger(challenged);

@@ -173,7 +173,6 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     upstream,
     pool,
     trustedProxies,
-    maxMessageBytes: maxBodyBytes,
     onError,
     answerSigner: signer,
     takeBack,

@@ -29,7 +29,6 @@ interface Parts {
   readonly upstream: URL;
   readonly pool: Pool;
   readonly trustedProxies: readonly Network[];
-  readonly maxMessageBytes: number;
   readonly onError: (error: unknown) => void;
   readonly loginTimeoutMs: number | undefined;
   readonly answerSigner: AnswerSigner | undefined;
@@ -37,6 +36,8 @@ interface Parts {
 }
 
 const NO_BODY = Buffer.alloc(0);
+/** Longest message of a client. Each is parsed to see whether it is a login, and bots send some hundred bytes. */
+const MAX_MESSAGE_BYTES = 64 * 1024;
 /** WebSockets of one address on which nobody has logged in yet. */
 const MAX_STRANGERS = 200;
 const NO_LOGIN =
@@ -56,7 +57,7 @@ export function createUpgradeHandler(parts: Parts) {
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
-    maxPayload: parts.maxMessageBytes,
+    maxPayload: MAX_MESSAGE_BYTES,
   });
   const relayParts = { ...parts, nextRequestId: createRequestIds() };
   const end = (socket: Duplex, answer: HttpAnswer, wire: WireRequest) =>
