@@ -145,5 +145,13 @@ function decisionOn(
     isFrozen: false,
     lastUsedAt: NOW,
     ...question,
+    credential: question.credential && speaking(question.dialect, question.credential),
   });
+}
+
+/** A credential that names no dialects, as one of this: with a passphrase it would not speak those that carry none. */
+function speaking({ name, hasPassphrase }: Dialect, credential: Credential): Credential {
+  if (hasPassphrase) return credential;
+  const { dialects = [name], ...profile } = credential.profile;
+  return { ...credential, profile: { ...profile, dialects } };
 }

@@ -35,7 +35,7 @@ export interface RateLimit {
 export interface CredentialProfile {
   readonly environment: Environment;
   readonly kind: CredentialKind;
-  /** Names of dialects; absent: any that fits the kind. */
+  /** Names of dialects; absent: any that fits the kind, and carries a passphrase where the key has one. */
   readonly dialects: readonly string[] | undefined;
   readonly permissions: readonly string[];
   /** Absent: any address. */

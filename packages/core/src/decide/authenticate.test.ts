@@ -15,6 +15,7 @@ import {
 import { CREDENTIAL_KINDS } from '../credential/credential.ts';
 import { bitget } from '../dialects/bitget.ts';
 import type { Claim } from '../dialects/dialect.ts';
+import { gate } from '../dialects/gate.ts';
 import { okx } from '../dialects/okx.ts';
 import { prehashBytes } from '../schemes/prehash.ts';
 import { authenticate } from './authenticate.ts';
@@ -50,6 +51,14 @@ describe('authenticate: which scheme', () => {
     const result = authenticate(claim, bitget, aCredential({ profile: { dialects } }), NOW);
     if (isAllowed) expect(result.ok).toBe(true);
     else expect(denialOf(result).code).toBe('dialect_not_allowed');
+  });
+
+  it('of a credential with a passphrase and no list of dialects refuses those that carry none', () => {
+    const inGate = claimOf(gate, signed(gate, aRequest()));
+    const without = [aProof({ key: keyRow(undefined, '') })];
+    expect(denialOf(authenticate(inGate, gate, aCredential(), NOW)).code).toBe('dialect_not_allowed');
+    expect(authenticate(inGate, gate, aCredential({ profile: { dialects: ['gate'] } }), NOW).ok).toBe(true);
+    expect(authenticate(inGate, gate, aCredential({ proofs: without }), NOW).ok).toBe(true);
   });
 
   it('refuses an algorithm that the request names and the record does not with algorithm_not_allowed', () => {

@@ -18,7 +18,8 @@ export interface Provable extends Pick<Credential, 'proofs'> {
 /**
  * Stage 5: does the request prove possession of the credential's secret?
  *
- * The record's kind picks the scheme; an algorithm that the request names must be the same one. The current
+ * A credential speaks the dialects that it names; one that names none, those that fit its kind, and where it has a
+ * passphrase those alone that carry one. The record's kind picks the scheme; an algorithm that the request names must be the same one. The current
  * secret version is tried first, the previous one only during its grace; each against the bytes of the wire
  * first and then against the dialect's alternatives. The passphrase is compared after the signature, so that
  * only who holds the secret can guess at it; and not at all while `passphraseWaitMs` is above zero.
@@ -34,7 +35,8 @@ export function authenticate(
 ): Authenticated | Denial {
   const { dialects, kind } = credential.profile;
   const use = dialect.schemes[kind];
-  if (use === undefined || (dialects !== undefined && !dialects.includes(dialect.name))) {
+  const speaks = dialects?.includes(dialect.name) ?? keepsPassphrase(dialect, credential);
+  if (use === undefined || !speaks) {
     return denial('dialect_not_allowed', `The credential does not speak ${dialect.name}.`, { part: 'key' });
   }
   if (claim.namedScheme !== undefined && claim.namedScheme !== use.scheme) {
@@ -47,6 +49,14 @@ export function authenticate(
     if (other !== undefined) return withPassphrase(claim, dialect, other, form, passphraseWaitMs);
   }
   return denial('signature_mismatch', 'The signature does not match the request.', { part: 'signature' });
+}
+
+/**
+ * Whether a key that names no dialects is asked for its passphrase, if it has one. Otherwise whoever has the secret alone
+ * would take a dialect that has none.
+ */
+function keepsPassphrase({ hasPassphrase }: Dialect, { proofs }: Provable): boolean {
+  return hasPassphrase || !proofs.some(({ key }) => key?.hasPassphrase);
 }
 
 function matchingProof(

@@ -148,7 +148,7 @@ export function verifyResponse(
   const signer = signerNamed(keyId);
   if (signer === undefined) return faultOf(denial('credential_unknown', 'No such key is known.'));
   const { kind, proofs } = signer;
-  const proved = authenticate(claim, rfc9421, { profile: { kind, dialects: undefined }, proofs }, nowMs);
+  const proved = authenticate(claim, rfc9421, { profile: { kind, dialects: [rfc9421.name] }, proofs }, nowMs);
   return proved.ok ? { ok: true, keyId, secretVersion: proved.secretVersion } : faultOf(proved);
 }
 
