@@ -26,7 +26,9 @@ export async function populate({ store, keyring }, count, changes = {}) {
     for (let n = first; n < Math.min(count, first + BATCH); n++) {
       records.push(await recordOf(n, mintId('live', tagKey, randomBytes), keyring, changes));
     }
-    await store.commit({ records, entries: [] });
+    // They have nothing that ends, as the service would have found: so there is no appointment to keep.
+    const dueAt = new Map(records.map(({ id }) => [id, null]));
+    await store.commit({ records, entries: [], dueAt });
     for (const { id } of records) ids.push(id);
   }
   return ids;

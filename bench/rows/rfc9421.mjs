@@ -25,7 +25,7 @@ function signedRequest(id, key) {
     return mac.digest('base64');
   };
   const context = { nowMs: Date.now(), nonce: randomBytes(16).toString('base64url') };
-  const added = dialect.sign(request, { keyId: id, kind: 'hmac', sign }, context);
+  const { headers: added } = dialect.sign(request, { keyId: id, kind: 'hmac', sign }, context);
   return { ...request, headers: [...headers, ...Object.entries(added).flat()] };
 }
 

@@ -20,12 +20,14 @@ import {
 import { createMemoryAccounts } from './accounts-store.ts';
 import { createMemoryActivity } from './activity-store.ts';
 import { createMemoryFailures } from './failures-store.ts';
+import { OrderedIds } from './ordered-ids.ts';
 import { createMemoryReservations } from './reservations-store.ts';
 import { createMemorySchedule } from './schedule-store.ts';
 
 /** Keeps everything in memory and nothing beyond it: for tests, and for trying things out. */
 export function createMemoryStore(): Store {
   const records = new Map<string, CredentialRecord>();
+  const ids = new OrderedIds();
   const lookups = new Map<string, string>();
   const sealed = new Map<string, Uint8Array>();
   const answers = new Map<string, Omit<RememberedAnswer, 'sealed'>>();
@@ -85,6 +87,7 @@ export function createMemoryStore(): Store {
     revision = next;
     const stored = change.records.map((record) => ({ ...record, revision: next }));
     for (const record of stored) {
+      if (!records.has(record.id)) ids.add(record.id);
       records.set(record.id, record);
       setDueAt(record.id, dueAtAfter(change, record));
       for (const version of record.secretVersions) {
@@ -135,14 +138,17 @@ export function createMemoryStore(): Store {
     resolveLookup: (name) => lookups.get(name),
     foreignNames: () => [...lookups.keys()],
     countCredentials: () => records.size,
-    listCredentials: ({ accountId, status, nowMs, afterId, limit }) =>
-      [...records.values()]
-        .filter((record) => accountId === undefined || record.accountId === accountId)
-        .filter((record) => status === undefined || statusOf(record, nowMs) === status)
-        .filter((record) => record.id > afterId)
-        .sort((a, b) => (a.id < b.id ? -1 : 1))
-        .slice(0, limit)
-        .map(withSealed),
+    listCredentials({ accountId, status, nowMs, afterId, limit }) {
+      const found: CredentialRecord[] = [];
+      for (const id of ids.after(afterId)) {
+        if (found.length >= limit) break;
+        const record = records.get(id) as CredentialRecord;
+        if (accountId !== undefined && record.accountId !== accountId) continue;
+        if (status !== undefined && statusOf(record, nowMs) !== status) continue;
+        found.push(withSealed(record));
+      }
+      return found;
+    },
     commit,
     revokeMatching: async (order) => revokeMatching(order),
     loadAccount: accounts.loadAccount,
