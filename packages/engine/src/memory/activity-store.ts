@@ -13,6 +13,7 @@ const DAY_MS = 86_400_000;
 /** Keeps activity in memory, by credential and day. */
 export function createMemoryActivity(): Omit<ActivityStore, 'latestDecisions'> {
   const days = new Map<string, Map<number, Map<string, ActivityRow>>>();
+  let forgottenBefore = 0;
 
   function save(row: ActivityRow): void {
     const ofCredential = days.get(row.credentialId) ?? new Map<number, Map<string, ActivityRow>>();
@@ -32,7 +33,10 @@ export function createMemoryActivity(): Omit<ActivityStore, 'latestDecisions'> {
       .flatMap(([, rows]) => [...rows.values()]);
   }
 
+  /** Once a day: all of it is looked through. */
   function forget(beforeDay: number): void {
+    if (beforeDay <= forgottenBefore) return;
+    forgottenBefore = beforeDay;
     for (const [id, ofCredential] of days) {
       for (const day of ofCredential.keys()) if (day < beforeDay) ofCredential.delete(day);
       if (ofCredential.size === 0) days.delete(id);
