@@ -208,6 +208,7 @@ describe('the address of the client', () => {
         label: '',
         environment: 'live',
         kind: 'hmac',
+        dialects: ['bitget', 'okx', 'rfc9421'],
         permissions: ['spot.trade'],
         passphrase: 'Passphrase1',
         allowedIps: ['203.0.113.0/24'],

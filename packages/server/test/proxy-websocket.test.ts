@@ -42,6 +42,7 @@ beforeAll(async () => {
       label: '',
       environment: 'live',
       kind: 'hmac',
+      dialects: ['bitget', 'rfc9421'],
       permissions: ['stream'],
       passphrase: 'Passphrase1',
     },

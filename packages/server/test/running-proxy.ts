@@ -90,6 +90,7 @@ export class RunningProxy {
         label: '',
         environment: 'live',
         kind: 'hmac',
+        dialects: ['bitget', 'okx', 'bybit', 'rfc9421'],
         permissions: ['spot.trade'],
         passphrase: 'Passphrase1',
       },
