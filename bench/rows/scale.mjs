@@ -29,9 +29,11 @@ export async function run({ quick }) {
 
 async function sideWith(count) {
   const started = await startEngine({ store: 'memory' });
-  // What the memory store alone would do: keep the log, and a map of a million uses, in the heap that is measured.
+  // What the memory store alone would do: keep the log, and maps of a million uses, in the heap that is measured.
   started.store.append = async () => {};
   started.store.saveUsage = () => {};
+  started.store.saveActivity = () => {};
+  started.store.saveFailures = () => {};
   const ids = await populate(started, count);
   for (let first = 0; first < count; first += CHUNK) {
     const length = Math.min(CHUNK, count - first);
