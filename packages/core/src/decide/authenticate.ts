@@ -19,10 +19,10 @@ export interface Provable extends Pick<Credential, 'proofs'> {
  * Stage 5: does the request prove possession of the credential's secret?
  *
  * A credential speaks the dialects that it names; one that names none, those that fit its kind, and where it has a
- * passphrase those alone that carry one. The record's kind picks the scheme; an algorithm that the request names must be the same one. The current
- * secret version is tried first, the previous one only during its grace; each against the bytes of the wire
- * first and then against the dialect's alternatives. The passphrase is compared after the signature, so that
- * only who holds the secret can guess at it; and not at all while `passphraseWaitMs` is above zero.
+ * passphrase those alone that carry one. The record's kind picks the scheme; an algorithm that the request names must be
+ * the same one. The current secret version is tried first, the previous one only during its grace; each against the
+ * bytes of the wire first and then against the dialect's alternatives. The passphrase is compared after the signature,
+ * so that only who holds the secret can guess at it; and not at all while `passphraseWaitMs` is above zero.
  *
  * It does not say whether the credential may be used: that is the next stage.
  */

@@ -58,7 +58,7 @@ export interface Allowed {
   readonly rateLimits: readonly RateLimitState[];
   /** Headers to set on the answer to the client: how its limits stand, and that its secret ends. Absent: none. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Ms since 1970 from which on the same proof is refused: the key has expired then, its secret is retired, or its hours end. */
+  /** Ms since 1970 from which on the same proof is refused: the key expires, its secret is retired, or its hours end. */
   readonly validUntil?: number | undefined;
   /** Set where the proof was made with a secret that was replaced: its bot should take the new one. */
   readonly retiringSecret?: RetiringSecret | undefined;

@@ -13,7 +13,8 @@ export interface Revocations {
   revoke(id: string, reason: string, by: By): Promise<KeysRevoked | KeyRefusal>;
   /**
    * Revokes all keys of customers that match, in one revision. A filter that names nothing is refused, and so is a time
-   * to come, which means every key: most often its year is wrong. A caller's answer is not remembered with it: done again, it finds nothing left to revoke.
+   * to come, which means every key: most often its year is wrong. A caller's answer is not remembered with it: done
+   * again, it finds nothing left to revoke.
    */
   revokeAll(filter: RevocationFilter, reason: string, by: By): Promise<KeysRevoked | KeyRefusal>;
 }
